@@ -1,0 +1,1 @@
+"""Who may spend what. Pure: plain data in, a value with its reason out."""
