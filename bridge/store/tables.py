@@ -1,0 +1,174 @@
+"""The tables, and the few pieces of SQL that every file here needs.
+
+A change here needs a migration in `migrations/versions` and a new `VERSION`; a test compares
+both. Money is micro-USD. A session is named by three columns everywhere: chat, thread, session.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.model import SessionKey
+from bridge.store.columns import Id, Json, Time, Words
+
+Row = sa.Row[*tuple[Any, ...]]  # of any table
+
+VERSION = "0001"  # the newest migration
+
+metadata = sa.MetaData()
+
+
+def place() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("chat", sa.BigInteger, nullable=False),
+        sa.Column("thread", sa.BigInteger, nullable=False),
+    )
+
+
+def session() -> tuple[sa.Column[Any], ...]:
+    return (*place(), sa.Column("session", Words, nullable=False))
+
+
+def amount(name: str) -> sa.Column[Any]:
+    """A whole number that starts at 0."""
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("update_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    *session(),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("message_id", sa.BigInteger, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("raw", Words, nullable=False),
+    sa.Column("sent_at", Time),
+    sa.Column("received_at", Time, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # inbox.State
+    sa.Index("inbox_of_session", "state", "chat", "thread", "session"),
+    sa.Index("inbox_of_user", "state", "user_id"),
+)
+
+chats = sa.Table(  # where people are when it is not the session `main`
+    "chats",
+    metadata,
+    *session(),
+    sa.PrimaryKeyConstraint("chat", "thread", name="chats_key"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    *session(),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("folder", Words, nullable=False),
+    sa.Column("started_at", Time, nullable=False),
+    sa.Column("active_at", Time, nullable=False),
+    amount("epoch"),
+    sa.Column("claude_id", sa.Text),
+    sa.Column("pin", Words),
+    sa.Column("model", Words),
+    amount("messages"),
+    amount("cost"),
+    amount("context_tokens"),
+    sa.PrimaryKeyConstraint("chat", "thread", "session", name="sessions_key"),
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("update_id", Id, primary_key=True, autoincrement=False),
+    *session(),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("message_id", sa.BigInteger, nullable=False),
+    sa.Column("model", Words, nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("started_at", Time, nullable=False),
+    sa.Column("touched", sa.Boolean, nullable=False, server_default=sa.false()),  # a tool ran
+    sa.Column("outcome", sa.Text),  # NULL while the turn is open
+    sa.Column("text", Words),
+    sa.Column("footer", Words),
+    sa.Column("closed_at", Time),
+    sa.Column("delivered_at", Time),
+    sa.Index("turns_by_delivery", "delivered_at", "outcome"),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("update_id", Id, primary_key=True, autoincrement=False),
+    *session(),
+    sa.Column("decided_at", Time, nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("model", Words, nullable=False),
+    sa.Column("rule", Words),
+    sa.Column("why", Words, nullable=False),
+    sa.Column("features", Json, nullable=False),  # the whole request, to decide it again
+    sa.Index("decisions_of_session", "chat", "thread", "session", "update_id"),
+)
+
+ledger = sa.Table(  # one row for each API request
+    "ledger",
+    metadata,
+    sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("update_id", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("session", Words, nullable=False),
+    sa.Column("model", Words, nullable=False),
+    sa.Column("held_at", Time, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),
+    sa.Column("cost", sa.BigInteger),  # NULL until it is settled
+    amount("input"),
+    amount("output"),
+    amount("cache_read"),
+    amount("cache_write_5m"),
+    amount("cache_write_1h"),
+    amount("web_searches"),
+    sa.CheckConstraint("held >= 0", name="ledger_held"),
+    sa.CheckConstraint("cost >= 0", name="ledger_cost"),
+    # They hold all that a window's sum needs, so the rows themselves are not read.
+    sa.Index("ledger_of_user", "user_id", "held_at", "cost", "held"),
+    sa.Index("ledger_of_everyone", "held_at", "cost", "held"),
+    sa.Index("ledger_of_turn", "update_id", "cost", "held"),
+)
+
+asks = sa.Table(
+    "asks",
+    metadata,
+    sa.Column("nonce", sa.Text, primary_key=True),
+    *session(),
+    sa.Column("update_id", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("body", Words, nullable=False),
+    sa.Column("options", Json, nullable=False),
+    sa.Column("multiple", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # asks.State
+    sa.Index("asks_of_turn", "update_id", "state"),
+)
+
+
+def insert(conn: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert with the `on_conflict` clauses, which SQLAlchemy spells by dialect."""
+    if conn.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def of(table: sa.Table, key: SessionKey) -> sa.ColumnElement[bool]:
+    """Only the rows of this session."""
+    return sa.and_(
+        table.c.chat == key.chat, table.c.thread == key.thread, table.c.session == key.name
+    )
+
+
+def named(key: SessionKey) -> dict[str, Any]:
+    """The three columns that name a session."""
+    return {"chat": key.chat, "thread": key.thread, "session": key.name}
+
+
+def key_of(row: Row) -> SessionKey:
+    return SessionKey(row.chat, row.thread, row.session)

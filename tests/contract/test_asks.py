@@ -1,0 +1,58 @@
+"""Asks: a button counts once, for as long as its turn lasts."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bridge import ports
+from bridge.store.asks import Asks
+from bridge.store.db import Database, open_database
+from tests.contract.samples import UGLY, ask
+
+
+@pytest.fixture
+def asks(db: Database) -> ports.Asks:
+    return Asks(db)
+
+
+async def test_an_ask_is_found_until_it_is_taken(asks: ports.Asks) -> None:
+    await asks.open(ask("a"))
+    assert await asks.find("a") == ask("a")
+    assert await asks.find("a") == ask("a")
+    assert await asks.take("a") == ask("a")
+    assert await asks.find("a") is None
+    assert await asks.take("a") is None
+
+
+async def test_one_of_many_taps_counts(asks: ports.Asks) -> None:
+    await asks.open(ask("a"))
+    taken = await asyncio.gather(*(asks.take("a") for _ in range(20)))
+    assert [found for found in taken if found] == [ask("a")]
+
+
+async def test_an_unknown_nonce_takes_nothing(asks: ports.Asks) -> None:
+    assert await asks.take("never opened") is None
+
+
+async def test_the_asks_of_a_turn_end_with_it(asks: ports.Asks) -> None:
+    await asks.open(ask("a", update_id=1))
+    await asks.open(ask("b", update_id=2))
+    await asks.expire(1)
+    assert await asks.take("a") is None
+    assert await asks.take("b") == ask("b", update_id=2)
+
+
+async def test_a_nonce_that_was_used_is_not_opened_again(asks: ports.Asks) -> None:
+    await asks.open(ask("a"))
+    await asks.take("a")
+    await asks.open(ask("a"))
+    assert await asks.take("a") is None
+
+
+async def test_an_ask_survives_a_restart_as_it_was(store_url: str) -> None:
+    odd = replace(ask("a"), body=UGLY, options=(UGLY, "Other…"), multiple=True)
+    async with open_database(store_url) as db:
+        await Asks(db).open(odd)
+    async with open_database(store_url) as db:
+        assert await Asks(db).take("a") == odd
