@@ -1,0 +1,1 @@
+"""Benchmarks; each one prints a small table: `python -m bench.NAME`."""

@@ -1,0 +1,196 @@
+"""The door to Telegram's library: one method call in, its raw JSON result out.
+
+Raw calls reach methods that are newer than the library. The transport below hands the
+server's own words up unchanged, because the library rewrites them, warns on some and cannot
+tell a refused token from an unknown method. Nothing that leaves here contains the token:
+it is part of every URL, so the libraries that log URLs are silenced, and no foreign error is
+kept as a cause.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+import httpx
+import structlog
+import telegram
+from telegram.error import NetworkError, TelegramError
+from telegram.request import HTTPXRequest, RequestData
+
+from bridge.errors import BridgeError, ChatBusy, ChatError, ChatGone
+
+log = structlog.get_logger()
+
+POLL_GRACE = 15.0  # seconds a long poll may overrun before it counts as lost
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+GONE = (
+    "chat not found",
+    "message thread not found",
+    "peer_id_invalid",
+    "chat_write_forbidden",
+    "not enough rights to send",
+    "have no rights to send",
+    "group chat was upgraded",
+)
+
+
+class TokenRefused(ChatError):
+    """The token is wrong or was revoked."""
+
+
+class NoSuchMethod(ChatError):
+    """This Bot API server does not know the method."""
+
+
+class BadCall(ChatError):
+    """Telegram refused what was asked (400); repeating it changes nothing."""
+
+
+class PollConflict(ChatError):
+    """Somebody else polls with the same token, or a webhook is set (409)."""
+
+
+class ChatUnreachable(ChatError):
+    """No proper answer. `perhaps_done`: the call may have been carried out all the same."""
+
+    def __init__(self, message: str, *, perhaps_done: bool) -> None:
+        super().__init__(message)
+        self.perhaps_done = perhaps_done
+
+
+class Api(Protocol):
+    async def call(self, method: str, /, **params: Any) -> Any:
+        """The `result` of one Bot API method.
+
+        ChatBusy, ChatGone, TokenRefused, NoSuchMethod, BadCall, PollConflict, ChatUnreachable.
+        """
+        ...
+
+
+class Refused(TelegramError):
+    """The server's answer to a call that failed, in its own words."""
+
+    __slots__ = ("code", "parameters")
+
+    def __init__(self, code: int, description: str, parameters: Mapping[str, Any]) -> None:
+        super().__init__(description)
+        self.message = description
+        self.code = code
+        self.parameters = parameters
+
+
+class Transport(HTTPXRequest):
+    """HTTP as the library does it, except that refusals keep their code and wording."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kw: Any
+    ) -> tuple[int, bytes]:
+        code, payload = await super().do_request(url, method, request_data, *args, **kw)
+        if not 200 <= code <= 299:
+            raise refused(code, payload)
+        return code, payload
+
+
+def refused(code: int, payload: bytes) -> Refused:
+    try:
+        body = json.loads(payload)
+        return Refused(code, str(body.get("description", "")), body.get("parameters") or {})
+    except (ValueError, AttributeError):
+        return Refused(code, f"HTTP {code} without an explanation", {})
+
+
+class Bot:
+    """One bot, named by its token, at one Bot API server."""
+
+    def __init__(self, token: str, base_url: str = "https://api.telegram.org") -> None:
+        quiet()
+        base = base_url.rstrip("/")
+        self._calls = Transport(64, read_timeout=30.0, pool_timeout=30.0)
+        self._polls = Transport(2, read_timeout=30.0)
+        self._bot = telegram.Bot(
+            token,
+            base_url=f"{base}/bot",
+            base_file_url=f"{base}/file/bot",
+            request=self._calls,
+            get_updates_request=self._polls,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._calls.shutdown()
+        await self._polls.shutdown()
+
+    async def call(self, method: str, /, **params: Any) -> Any:
+        problem: BridgeError
+        try:
+            return await self._post(method, params)
+        except Refused as error:
+            if "message is not modified" in error.message.lower():
+                return True
+            problem = explain(error, method)
+        except NetworkError as error:
+            problem = unreachable(error)
+        except TelegramError as error:  # not JSON, for instance
+            log.warning("strange_answer", method=method, error=type(error).__name__)
+            problem = ChatUnreachable("Telegram gave no proper answer.", perhaps_done=True)
+        raise problem  # here, so that no foreign error with a URL hangs on it
+
+    async def _post(self, method: str, params: dict[str, Any]) -> Any:
+        # The trailing "_" is dropped again by the library; without it, it warns that it has a
+        # method of its own for this.
+        if method == "getUpdates":
+            patience = float(params.get("timeout", 0)) + POLL_GRACE
+            return await self._bot.do_api_request("getUpdates_", params, read_timeout=patience)
+        return await self._bot.do_api_request(f"{method}_", params)
+
+
+def quiet() -> None:
+    """Below WARNING these write URLs, and with them the token, or the text of messages."""
+    for name in ("httpx", "httpcore", "telegram"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def unreachable(error: NetworkError) -> ChatUnreachable:
+    sent = not isinstance(error.__cause__, NOT_SENT)
+    kind = type(error.__cause__ or error).__name__
+    return ChatUnreachable(f"Telegram cannot be reached ({kind}).", perhaps_done=sent)
+
+
+def explain(error: Refused, method: str) -> ChatError:
+    """What a refusal means, by its code and its words (which change their case at will)."""
+    words = error.message.lower()
+    match error.code:
+        case 401:
+            return token_refused()
+        case 404:
+            # A malformed token is "not found" as well; getMe exists everywhere.
+            if method == "getMe" or "method" not in words:
+                return token_refused()
+            return NoSuchMethod(f"This Bot API server has no {method}.")
+        case 403:
+            return ChatGone(f"Telegram does not let me write there: {error.message}")
+        case 409:
+            return PollConflict(f"Another program receives this bot's messages: {error.message}")
+        case 429:
+            pause = float(error.parameters.get("retry_after") or 5)
+            return ChatBusy(f"Telegram asks for a pause of {pause:.0f} seconds.", pause)
+        case 400 | 413:
+            if "migrate_to_chat_id" in error.parameters or any(gone in words for gone in GONE):
+                return ChatGone(f"That chat cannot be written to: {error.message}")
+            return BadCall(f"Telegram refused {method}: {error.message}")
+        case code:
+            # A gateway that lost patience says nothing about the server behind it.
+            return ChatUnreachable(f"Telegram has trouble ({code}).", perhaps_done=code == 504)
+
+
+def token_refused() -> TokenRefused:
+    return TokenRefused(
+        "Telegram refused the bot token. Copy it again from @BotFather (/mybots, API Token) "
+        "into telegram.token."
+    )

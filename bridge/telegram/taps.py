@@ -1,0 +1,137 @@
+"""What a tap on a button does. It is answered once, counts once, and only the asker's counts.
+
+The decision is made here, in order; everything that only tells people goes to the background,
+so a slow Telegram does not hold up the next tap.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bridge.model import Arrival, Ask, SessionKey, Stop, Tapped
+from bridge.ports import Asks, Engine
+from bridge.settings import Settings
+from bridge.telegram import buttons
+from bridge.telegram.background import Background
+from bridge.telegram.bot import BadCall
+from bridge.telegram.buttons import Done, Halt, Pick
+from bridge.telegram.chat import TelegramChat
+from bridge.telegram.outbox import Outbox
+
+CLOSED = "This question is closed."
+NOT_YOURS = "Only the person who was asked, or an owner, can choose here."
+NOTHING_RUNS = "Nothing is running any more."
+UNKNOWN = "This button does nothing any more."
+NOTHING_CHOSEN = "Choose at least one, then tap Done."
+
+
+class Taps:
+    def __init__(
+        self,
+        asks: Asks,
+        engine: Engine,
+        chat: TelegramChat,
+        outbox: Outbox,
+        settings: Callable[[], Settings],
+        background: Background,
+    ) -> None:
+        self._asks = asks
+        self._engine = engine
+        self._chat = chat
+        self._outbox = outbox
+        self._settings = settings
+        self._background = background
+        self._marked: dict[str, frozenset[int]] = {}  # ticks whose edit may still be on its way
+
+    async def serve(self, tap: Arrival, key: SessionKey) -> None:
+        """`key`: the chat's current session."""
+        query = json.loads(tap.raw)["callback_query"]
+        match buttons.parse(tap.text):
+            case Pick(nonce, index):
+                await self._pick(tap, query, nonce, index)
+            case Done(nonce):
+                await self._done(tap, query, nonce)
+            case Halt(session):
+                await self._halt(tap, query, key, session)
+            case None:
+                self._tell(query, UNKNOWN)
+
+    async def _pick(self, tap: Arrival, query: Mapping[str, Any], nonce: str, index: int) -> None:
+        ask = await self._open(tap, query, nonce)
+        if ask is None:
+            return
+        if index >= len(ask.options):
+            self._tell(query, UNKNOWN)
+        elif ask.multiple:
+            self._toggle(tap, query, ask, index)
+        else:
+            await self._take(tap, query, ask, (index,))
+
+    async def _done(self, tap: Arrival, query: Mapping[str, Any], nonce: str) -> None:
+        ask = await self._open(tap, query, nonce)
+        if ask is None:
+            return
+        if chosen := sorted(self._ticks(query, nonce)):
+            await self._take(tap, query, ask, tuple(chosen))
+        else:
+            self._tell(query, NOTHING_CHOSEN, alert=True)
+
+    async def _open(self, tap: Arrival, query: Mapping[str, Any], nonce: str) -> Ask | None:
+        """The question, if it is open and this person's."""
+        ask = await self._asks.find(nonce)
+        if ask is None:
+            self._close(tap, query)
+        elif tap.user != ask.user and self._settings().users[tap.user].role != "owner":
+            self._tell(query, NOT_YOURS, alert=True)
+            return None
+        return ask
+
+    def _toggle(self, tap: Arrival, query: Mapping[str, Any], ask: Ask, index: int) -> None:
+        ticks = self._ticks(query, ask.nonce) ^ {index}
+        self._marked[ask.nonce] = ticks
+        self._tell(query)
+        edit = self._chat.relabel(tap.place, tap.message_id, buttons.question(ask, ticks))
+        self._background.spawn(edit, "tick")
+
+    async def _take(
+        self, tap: Arrival, query: Mapping[str, Any], ask: Ask, chosen: tuple[int, ...]
+    ) -> None:
+        if await self._asks.take(ask.nonce) is None:
+            self._close(tap, query)
+            return
+        self._marked.pop(ask.nonce, None)
+        names = ", ".join(ask.options[index] for index in chosen)
+        self._tell(query, names)
+        served = await self._engine.signal(ask.key, Tapped(ask.nonce, chosen))
+        shown = names if served else NOTHING_RUNS
+        self._background.spawn(self._chat.settle(ask, tap.message_id, shown), "choice")
+
+    async def _halt(
+        self, tap: Arrival, query: Mapping[str, Any], key: SessionKey, session: str
+    ) -> None:
+        running = SessionKey(key.chat, key.thread, session or key.name)
+        served = await self._engine.signal(running, Stop(tap.user))
+        self._tell(query, "Stopping." if served else NOTHING_RUNS)
+        if not served:
+            self._unbutton(tap)
+
+    def _close(self, tap: Arrival, query: Mapping[str, Any]) -> None:
+        self._tell(query, CLOSED)
+        self._unbutton(tap)
+
+    def _unbutton(self, tap: Arrival) -> None:
+        self._background.spawn(self._chat.relabel(tap.place, tap.message_id, None), "no buttons")
+
+    def _ticks(self, query: Mapping[str, Any], nonce: str) -> frozenset[int]:
+        on_screen = buttons.marked(query["message"].get("reply_markup"))
+        return self._marked.get(nonce, on_screen)
+
+    def _tell(self, query: Mapping[str, Any], text: str = "", *, alert: bool = False) -> None:
+        self._background.spawn(self._answer(str(query["id"]), text, alert=alert), "tap answer")
+
+    async def _answer(self, query_id: str, text: str, *, alert: bool) -> None:
+        params = {"callback_query_id": query_id, "text": text[:200], "show_alert": alert}
+        try:
+            await self._outbox.send("answerCallbackQuery", params)
+        except BadCall:
+            return  # too old to be answered, after a restart; the tap counts all the same
