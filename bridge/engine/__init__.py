@@ -1,0 +1,1 @@
+"""Sees to it that each session with undone messages has exactly one server."""
