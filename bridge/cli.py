@@ -11,7 +11,7 @@ import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -28,12 +28,12 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BridgeError as error:
-            fail(str(error))
-
-
-def fail(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(1)
+            click.echo(error, err=True)
+        except ExceptionGroup as group:
+            if group.split(BridgeError)[1]:
+                raise
+            click.echo("\n".join(map(str, group.exceptions)), err=True)
+        sys.exit(1)
 
 
 def load(*, token_needed: bool, file: Path | None = None) -> Settings:
@@ -110,7 +110,8 @@ def check(file: Path | None) -> None:
     try:
         settings = load(token_needed=True, file=file)
     except SettingsError as error:
-        fail(str(error))
+        click.echo(error)
+        sys.exit(1)
     rules = len(settings.routing.rules)
     click.echo(f"The settings are good: {len(settings.users)} users, {rules} rules.")
 
@@ -131,7 +132,7 @@ def explain(text: str, user: int | None, *, as_json: bool) -> None:
 
     settings = load(token_needed=False)
     if user is not None and user not in settings.users:
-        fail(f"There is no user {user} in the settings.")
+        raise SettingsError(f"There is no user {user} in the settings.")
     who = user if user is not None else next(iter(settings.users), 0)
     known = settings.users.get(who)
     now = datetime.now(UTC).astimezone(ZoneInfo(known.timezone if known else "UTC"))
