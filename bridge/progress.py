@@ -108,7 +108,8 @@ def finish(steps: tuple[Step, ...], result: ToolResult) -> tuple[Step, ...]:
 def fold(progress: Progress, event: AgentEvent) -> Progress:
     match event:
         case Started():
-            return replace(progress, model=event.model, claude_id=event.claude_id)
+            model = progress.model or event.model
+            return replace(progress, model=model, claude_id=event.claude_id)
         case Text():
             block = Block(event.message, event.block, event.text, joined=event.joined)
             return replace(

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bridge.model import Ask, SessionKey
@@ -24,6 +25,12 @@ class Asker:
         return Ask(
             nonce, self.key, self.update_id, self.user, title, body, tuple(options), multiple
         )
+
+
+def relative(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A tool's input as a person reads it: paths begin at the session's folder."""
+    start = f"{folder}/"
+    return {k: v.removeprefix(start) if isinstance(v, str) else v for k, v in given.items()}
 
 
 def fenced(text: str, language: str = "") -> str:

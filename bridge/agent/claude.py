@@ -43,8 +43,8 @@ class Run:
     """The running turn. What is put into `items` is an event, or the error that ended it."""
 
     prompt: Prompt
+    translator: Translator
     items: "asyncio.Queue[AgentEvent | Exception]" = field(default_factory=asyncio.Queue)
-    translator: Translator = field(default_factory=Translator)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     sent: bool = False
     stopped: bool = False
@@ -72,7 +72,7 @@ class Claude:
         return self._run is not None
 
     async def run(self, prompt: Prompt) -> AsyncGenerator[AgentEvent]:
-        run = self._run = Run(prompt)
+        run = self._run = Run(prompt, Translator(self._session.folder))
         try:
             await self._send(run)
             while True:

@@ -9,6 +9,7 @@ one has come, the text stays in the history, and a message that was cut there, o
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from claude_agent_sdk import (
@@ -24,6 +25,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
+from bridge.agent.asking import relative
 from bridge.agent.failures import sentence
 from bridge.model import (
     MICRO,
@@ -43,7 +45,8 @@ SYNTHETIC = "<synthetic>"  # the model name of messages that Claude Code made up
 
 
 class Translator:
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._message = ""  # the id of the message that streams
         self._block = 0
         self._counting = False
@@ -135,7 +138,7 @@ class Translator:
             case ThinkingBlock(thinking=text):
                 yield Thinking(self._message, self._block, text)
             case ToolUseBlock(id=id_, name=name, input=given):
-                yield ToolUse(id_, name, given)
+                yield ToolUse(id_, name, relative(given, self._folder))
 
     def _results(self, message: UserMessage) -> Iterator[AgentEvent]:
         if isinstance(message.content, str):

@@ -15,6 +15,7 @@ from claude_agent_sdk import (
 from bridge.errors import AgentError
 
 AGAIN = "Your message is safe; send it again to continue."
+DOWN = "The API could not be reached. Try again in a minute."
 STATUS = {
     400: "The API did not accept the request. Try a shorter or simpler message.",
     401: "The API refused the key. The owner should check anthropic.api_key.",
@@ -22,10 +23,10 @@ STATUS = {
     404: "The API does not know this model. The owner should check its id in [models].",
     413: "That was too large for the API. Send less at once.",
     429: "The API's rate limit is reached. Wait a minute and send it again.",
+    502: DOWN,
     529: "The API is overloaded. Wait a minute and send it again.",
 }
 PROMPT_TOO_LONG = "This conversation has become too long for the model. Start a new session."
-DOWN = "The API could not be reached. Try again in a minute."
 
 
 def sentence(result: ResultMessage, said: str) -> str:

@@ -68,7 +68,8 @@ class Permit:
             return PermissionResultDeny(message=NOBODY)
         if tool == "AskUserQuestion":
             return await self._questions(asker, given)
-        ask = asking.approval(asker, tool, given)
+        shown = asking.relative(given, self._guard.folder)
+        ask = asking.approval(asker, tool, shown)
         if asking.labels(ask, await self._answer(ask)) == asking.ALLOW:
             return PermissionResultAllow(updated_input=given)
         return PermissionResultDeny(message=DENIED)

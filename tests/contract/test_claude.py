@@ -1,8 +1,11 @@
 """The real Claude Code, driven by our adapter, answered by a scripted model."""
 
 import asyncio
+import os
+import signal
+import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,7 @@ from bridge.simulator.script import Drop, Fail, Say, Script, Stall, Think, UseTo
 
 KEY = SessionKey(111, 0, "main")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ADA = 111
 MODEL = "claude-haiku-5-5"
 SETTINGS = """
 [users.111]
@@ -60,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def claude(folder: Path, script: Script, resume: str | None = None) -> AsyncIterator[Claude]:
     settings = read({}, folder, token_needed=False)
-    session = Session(KEY, 111, folder / "work", NOW, NOW, claude_id=resume)
+    session = Session(KEY, ADA, folder / "work", NOW, NOW, claude_id=resume)
     async with listening(messages(script)) as api:
         key = {"ANTHROPIC_API_KEY": "none"}
         names = [*process.PASSED, *key]
@@ -78,11 +82,17 @@ async def claude(folder: Path, script: Script, resume: str | None = None) -> Asy
             await client.close()
 
 
-async def told(client: Claude, text: str, uuid: str = "") -> list[AgentEvent]:
-    prompt = Prompt(
-        uuid or f"00000000-0000-4000-8000-{hash(text) % 10**12:012d}", 1, 111, text, MODEL
-    )
-    return [event async for event in client.run(prompt)]
+async def told(client: Claude, text: str) -> list[AgentEvent]:
+    return [event async for event in client.run(prompt(text))]
+
+
+def prompt(text: str) -> Prompt:
+    return Prompt(str(uuid.uuid4()), 1, ADA, text, MODEL)
+
+
+def end(events: list[AgentEvent]) -> Completed:
+    assert isinstance(events[-1], Completed)
+    return events[-1]
 
 
 def of(kind: type[Any], events: list[AgentEvent]) -> list[Any]:
@@ -93,33 +103,32 @@ async def test_an_answer_streams_and_completes(folder: Path) -> None:
     async with claude(folder, Script([Say("Hello there, friend.", pace=0.01)])) as client:
         events = await told(client, "hi")
     assert of(Text, events)[-1].text == "Hello there, friend."
-    assert isinstance(events[-1], Completed)
-    assert (events[-1].outcome, events[-1].text) == (Outcome.DONE, "Hello there, friend.")
-    assert events[-1].claude_id
-    assert events[-1].context_tokens > 100
+    assert (end(events).outcome, end(events).text) == (Outcome.DONE, "Hello there, friend.")
+    assert end(events).claude_id
+    assert end(events).context_tokens > 100
 
 
 async def test_two_turns_share_one_process_and_its_history(folder: Path) -> None:
     async with claude(folder, Script([Say("One.")], [Say("Two.")])) as client:
         first = await told(client, "a")
         second = await told(client, "b")
-    assert [e[-1].text for e in (first, second)] == ["One.", "Two."]  # type: ignore[union-attr]
-    assert first[-1].claude_id == second[-1].claude_id  # type: ignore[union-attr]
+    assert [end(e).text for e in (first, second)] == ["One.", "Two."]
+    assert end(first).claude_id == end(second).claude_id
 
 
 async def test_a_session_is_resumed_in_another_process(folder: Path) -> None:
     script = Script([Say("One.")], [Say("Two.")])
     async with claude(folder, script) as client:
         first = await told(client, "a")
-    async with claude(folder, script, first[-1].claude_id) as client:  # type: ignore[union-attr]
+    async with claude(folder, script, end(first).claude_id) as client:
         second = await told(client, "b")
-    assert second[-1].text == "Two."  # type: ignore[union-attr]
+    assert end(second).text == "Two."
 
 
 async def test_a_lost_history_starts_a_new_one(folder: Path) -> None:
     missing = "11111111-1111-4111-8111-111111111111"
     async with claude(folder, Script([Say("Fresh.")]), missing) as client:
-        assert (await told(client, "a"))[-1].text == "Fresh."  # type: ignore[union-attr]
+        assert end(await told(client, "a")).text == "Fresh."
 
 
 async def test_thinking_and_tools_are_told(folder: Path) -> None:
@@ -148,7 +157,7 @@ async def test_a_denied_tool_does_not_run_and_the_turn_goes_on(folder: Path) -> 
     async with claude(folder, Script([step, Say("All right.")])) as client:
         events = await answering(client, (1,))
     assert not target.exists()
-    assert events[-1].outcome is Outcome.DONE  # type: ignore[union-attr]
+    assert end(events).outcome is Outcome.DONE
 
 
 async def test_a_tool_that_is_not_declared_is_refused_without_asking(folder: Path) -> None:
@@ -170,8 +179,7 @@ async def test_a_question_gets_the_chosen_answer(folder: Path) -> None:
 
 async def answering(client: Claude, chosen: tuple[int, ...]) -> list[AgentEvent]:
     events = []
-    prompt = Prompt("22222222-2222-4222-8222-222222222222", 1, 111, "go", MODEL)
-    async for event in client.run(prompt):
+    async for event in client.run(prompt("go")):
         events.append(event)
         if isinstance(event, Asked):
             await client.reply(event.ask.nonce, chosen)
@@ -183,19 +191,18 @@ async def test_a_stop_ends_the_turn_and_the_client_goes_on(folder: Path) -> None
     script = Script([Say("Long words. " * 50, pace=0.05)], [Say("Again.")])
     async with claude(folder, script) as client:
         events = []
-        prompt = Prompt("33333333-3333-4333-8333-333333333333", 1, 111, "go", MODEL)
-        async for event in client.run(prompt):
+        async for event in client.run(prompt("go")):
             events.append(event)
             if isinstance(event, Text):
                 await client.interrupt()
-        assert events[-1].outcome is Outcome.STOPPED  # type: ignore[union-attr]
-        assert (await told(client, "b"))[-1].text == "Again."  # type: ignore[union-attr]
+        assert end(events).outcome is Outcome.STOPPED
+        assert end(await told(client, "b")).text == "Again."
 
 
 async def test_a_turn_that_is_given_up_does_not_leak_into_the_next(folder: Path) -> None:
     script = Script([Say("Long words. " * 50, pace=0.05)], [Say("Again.")])
     async with claude(folder, script) as client:
-        run = client.run(Prompt("44444444-4444-4444-8444-444444444444", 1, 111, "go", MODEL))
+        run = client.run(prompt("go"))
         async for event in run:
             if isinstance(event, Text):
                 break
@@ -210,14 +217,14 @@ async def test_a_dropped_stream_is_told_once(folder: Path) -> None:
         progress = Progress(NOW)
         for event in await told(client, "hi"):
             progress = fold(progress, event)
-    assert progress.text.split() == "All of it is here. And more.".split()
+    assert progress.text.split() == ["All", "of", "it", "is", "here.", "And", "more."]
 
 
 async def test_a_retry_is_told(folder: Path) -> None:
     async with claude(folder, Script([Fail(529), Say("Now.")])) as client:
         events = await told(client, "hi")
     assert of(Retrying, events)[0].attempt == 1
-    assert events[-1].text == "Now."  # type: ignore[union-attr]
+    assert end(events).text == "Now."
 
 
 @pytest.mark.parametrize(
@@ -231,10 +238,9 @@ async def test_a_retry_is_told(folder: Path) -> None:
 async def test_a_failure_is_one_sentence(folder: Path, status: int, kind: str, words: str) -> None:
     fail = Fail(status, kind, "You have spent it all.", times=None)
     async with claude(folder, Script([fail])) as client:
-        end = (await told(client, "hi"))[-1]
-    assert isinstance(end, Completed)
-    assert end.outcome is Outcome.FAILED
-    assert words in end.text
+        failed = end(await told(client, "hi"))
+    assert failed.outcome is Outcome.FAILED
+    assert words in failed.text
 
 
 async def test_a_process_that_dies_is_a_sentence_and_the_next_turn_starts_another(
@@ -243,19 +249,19 @@ async def test_a_process_that_dies_is_a_sentence_and_the_next_turn_starts_anothe
     script = Script(When("go", [Say("x "), Stall(60)]), When("b", [Say("Back.")]))
     async with claude(folder, script) as client:
         with pytest.raises(AgentError, match="killed"):
-            async for event in client.run(
-                Prompt("55555555-5555-4555-8555-555555555555", 1, 111, "go", MODEL)
-            ):
-                if isinstance(event, Text):
-                    await kill(folder)
-        assert (await told(client, "b"))[-1].text == "Back."  # type: ignore[union-attr]
+            await killed_when_it_speaks(client, folder)
+        assert end(await told(client, "b")).text == "Back."
 
 
-async def kill(folder: Path) -> None:
+async def killed_when_it_speaks(client: Claude, folder: Path) -> None:
+    async for event in client.run(prompt("go")):
+        if isinstance(event, Text):
+            kill(folder)
+
+
+def kill(folder: Path) -> None:
     """SIGKILL for the Claude Code that works in this folder."""
     for proc in Path("/proc").iterdir():
-        try:
+        with suppress(OSError):
             if proc.name.isdigit() and (proc / "cwd").readlink() == folder / "work":
-                (await asyncio.create_subprocess_exec("kill", "-9", proc.name)).returncode  # noqa: B018
-        except OSError:
-            continue
+                os.kill(int(proc.name), signal.SIGKILL)

@@ -4,26 +4,32 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 REPO = Path(__file__).parents[2]
 
 
-@asynccontextmanager
-async def program(
+def program(
     *arguments: str, folder: Path, environ: dict[str, str] | None = None
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    return started(sys.executable, "-m", "bridge", *arguments, folder=folder, environ=environ)
+
+
+@asynccontextmanager
+async def started(
+    *command: str, folder: Path, environ: dict[str, str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Started in `folder`, with an environment that has nothing of ours; ended at the end."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("TOLLBRIDGE", "ANTHROPIC"))}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bridge", *arguments,
+        *command,
         cwd=folder,
         env={**clean, "PYTHONPATH": str(REPO), "HOME": str(folder), **(environ or {})},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+    )
     try:
         yield process
     finally:
@@ -32,7 +38,9 @@ async def program(
         await process.communicate()
 
 
-async def finished(*arguments: str, folder: Path, environ: dict[str, str] | None = None) -> tuple[int, str]:
+async def finished(
+    *arguments: str, folder: Path, environ: dict[str, str] | None = None
+) -> tuple[int, str]:
     """Run to its end: the exit code, and everything it printed."""
     async with program(*arguments, folder=folder, environ=environ) as process:
         output, _ = await process.communicate()
@@ -61,8 +69,23 @@ async def gone(folder: Path, within: float) -> bool:
     """Whether no Claude Code of this folder is left in `within` seconds."""
     try:
         async with asyncio.timeout(within):
-            while claudes(folder):
-                await asyncio.sleep(0.05)
+            while left := claudes(folder):
+                await asyncio.gather(*map(ended, left))
     except TimeoutError:
         return False
     return True
+
+
+async def ended(pid: int) -> None:
+    """Returns when this process has ended."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(handle, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)

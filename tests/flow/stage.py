@@ -12,8 +12,8 @@ from typing import Any
 
 from bridge.app import Bridge, joined
 from bridge.settings import Settings, read
-from bridge.simulator.live import Draft
 from bridge.simulator.bot_api import TOKEN, telegram
+from bridge.simulator.live import Draft
 from bridge.simulator.messages_api import MessagesApi, messages
 from bridge.simulator.script import Scenario
 from bridge.simulator.serve import serving

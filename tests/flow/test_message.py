@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from stage import ADA, BO, STRANGER, staged
-
-from budgets.money import usd
 from bridge.simulator.script import Fail, Say, Script, Stall, UseTool, When
+from budgets.money import usd
+from tests.flow.stage import ADA, BO, STRANGER, staged
 
 
 async def test_a_message_gets_a_sign_a_draft_and_an_answer(tmp_path: Path) -> None:
@@ -147,7 +146,7 @@ async def test_a_failure_of_the_api_is_a_sentence(tmp_path: Path) -> None:
 async def test_a_megabyte_of_tool_output_and_noise_on_stderr_pass(tmp_path: Path) -> None:
     noisy = "head -c 300000 /dev/zero | tr '\\0' e >&2; head -c 1000000 /dev/zero | tr '\\0' x"
     script = Script([UseTool("Bash", {"command": noisy}), Say("Through.")])
-    extra = 'approve = []\n'
+    extra = "approve = []\n"
     async with staged(tmp_path, script, extra) as stage:
         stage.say("flood")
         await stage.answer("Through.")

@@ -7,15 +7,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from foreign import Telegram, model
-from program import claudes, finished, gone, program
-from stage import ADA, KEY, SETTINGS
+from watchfiles import awatch
 
 from bridge.simulator.bot_api import TOKEN, telegram
 from bridge.simulator.messages_api import messages
 from bridge.simulator.script import Say, Scenario, Script, Stall, UseTool
 from bridge.simulator.serve import serving
 from bridge.simulator.world import World
+from tests.flow.foreign import Telegram, model
+from tests.flow.program import claudes, finished, gone, program
+from tests.flow.stage import ADA, KEY, SETTINGS
 
 
 def environ(folder: Path, page: str, api: str) -> dict[str, str]:
@@ -46,7 +47,7 @@ async def running(
 async def in_the_middle(world: World, folder: Path) -> None:
     """Until the answer has begun to stream."""
     world.say(ADA, "talk")
-    await world.wait(lambda: any("Words" in d.text.get("text", "") if isinstance(d.text, dict) else "Words" in d.text.text for d in world.live.drafts(ADA)), 30)
+    await world.wait(lambda: any("Words" in d.text.text for d in world.live.drafts(ADA)), 30)
     assert claudes(folder)
 
 
@@ -123,8 +124,7 @@ async def test_a_tool_that_a_kill_interrupted_is_not_repeated(tmp_path: Path) ->
     script = Script([Say("Words."), UseTool("Bash", {"command": "echo 1 >> n; tail -f /dev/null"})])
     async with running(tmp_path, world, script) as process:
         await in_the_middle(world, tmp_path)
-        await world.wait(lambda: True, 1)
-        [marks] = await written(tmp_path)
+        marks = await written(tmp_path)
         process.kill()
         assert await gone(tmp_path, within=10)
     async with running(tmp_path, world, script):
@@ -132,12 +132,14 @@ async def test_a_tool_that_a_kill_interrupted_is_not_repeated(tmp_path: Path) ->
     assert marks.read_text() == "1\n"
 
 
-async def written(folder: Path) -> list[Path]:
-    """The file that the tool writes, once it is there."""
+async def written(folder: Path) -> Path:
+    """The file `n` that the tool writes, once something is in it."""
+    sessions = folder / "sessions"
     async with asyncio.timeout(20):
-        while not (found := list((folder / "sessions").rglob("n"))):
-            await asyncio.sleep(0.05)
-    return found
+        async for _ in awatch(sessions, yield_on_timeout=True, rust_timeout=200):
+            if found := [file for file in sessions.rglob("n") if file.stat().st_size]:
+                return found[0]
+    raise AssertionError("the watch ended")
 
 
 def bots(world: World) -> list[dict[str, str]]:
@@ -193,5 +195,7 @@ async def test_check_prints_each_problem_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text('[routing]\ndefault = "hiku"\n[budgets.defalt]\n')
     code, output = await finished("check", folder=tmp_path)
     assert code == 1
-    assert any(line.startswith("settings.toml:2: routing.default: ") for line in output.splitlines())
+    assert any(
+        line.startswith("settings.toml:2: routing.default: ") for line in output.splitlines()
+    )
     assert any(line.startswith("settings.toml:3: budgets.defalt: ") for line in output.splitlines())

@@ -37,9 +37,10 @@ export class Composer {
   /** Another chat: what was written here waits for the return. */
   enter(place) {
     if (place === this.#place) return;
+    const early = this.#place ? "" : this.field.value; // written before the page was ready
     this.#kept.set(this.#place, this.field.value);
     this.#place = place;
-    this.field.value = this.#kept.get(place) ?? "";
+    this.field.value = this.#kept.get(place) ?? early;
     this.#drop();
     this.#closeMenu();
     this.#changed();
