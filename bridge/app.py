@@ -53,6 +53,8 @@ NO_SANDBOX = (
     "Bash is off: its sandbox needs bubblewrap and socat (apt-get install bubblewrap socat)"
 )
 
+NEAR = ("all://127.0.0.1", "all://localhost")
+
 Current = Callable[[], Settings]
 
 
@@ -138,8 +140,10 @@ async def toll(
         zone = known.timezone if known else "UTC"
         return Terms(limits(settings, user, clock.now()), zone)
 
-    unbounded = httpx.Limits(max_connections=None, max_keepalive_connections=32)
-    client = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT, limits=unbounded))
+    limit = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=60)
+    # A proxy in the environment is for the world, not for an API on this machine.
+    client = httpx.AsyncClient(timeout=TIMEOUT, limits=limit, mounts=dict.fromkeys(NEAR))
+    await stack.enter_async_context(client)
     booth = Booth(
         base_url=lambda: current().anthropic.base_url,
         credential=login,

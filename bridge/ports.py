@@ -43,7 +43,7 @@ class Clock(Protocol):
 
 
 class Inbox(Protocol):
-    """The truth: what came in and is not done yet, in the order of arrival."""
+    """The truth: what came in and is not done yet. Order is by update id."""
 
     async def put(self, arrival: Arrival, most: int) -> Inbound | None:
         """Store one update in one transaction, durable when this returns.

@@ -70,6 +70,7 @@ def environment(settings: Settings, place: Place) -> dict[str, str]:
         **QUIET,
         **place.key,
         "ANTHROPIC_BASE_URL": place.api,
+        "NO_PROXY": "127.0.0.1,localhost",
         "CLAUDE_CONFIG_DIR": str(place.config),
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(model.output_tokens),
     }

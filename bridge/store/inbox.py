@@ -34,7 +34,6 @@ class Full:
     waiting: int
 
 
-ARRIVED = (inbox.c.received_at, inbox.c.update_id)  # after a quiet week ids begin elsewhere
 AT_ONCE = (Kind.COMMAND, Kind.TAP, Kind.STOP)
 WAITS = sa.and_(inbox.c.state == State.NEW, inbox.c.kind == Kind.MESSAGE)
 FIRST_STATE = {Kind.OTHER: State.DONE, Kind.UNREADABLE: State.ASIDE}
@@ -85,7 +84,7 @@ def add(
 
 
 def first(conn: sa.Connection, key: SessionKey) -> Inbound | None:
-    query = sa.select(inbox).where(WAITS, of(inbox, key)).order_by(*ARRIVED).limit(1)
+    query = sa.select(inbox).where(WAITS, of(inbox, key)).order_by(inbox.c.update_id).limit(1)
     row = conn.execute(query).one_or_none()
     return None if row is None else inbound_of(row)
 
@@ -120,12 +119,12 @@ def finish(conn: sa.Connection, update_id: int) -> None:
 def sessions_waiting(conn: sa.Connection) -> list[SessionKey]:
     columns = (inbox.c.chat, inbox.c.thread, inbox.c.session)
     query = sa.select(*columns).where(WAITS).group_by(*columns)
-    return [key_of(row) for row in conn.execute(query.order_by(sa.func.min(inbox.c.received_at)))]
+    return [key_of(row) for row in conn.execute(query.order_by(sa.func.min(inbox.c.update_id)))]
 
 
 def unserved(conn: sa.Connection) -> list[Arrival]:
     query = sa.select(inbox).where(inbox.c.state == State.NEW, inbox.c.kind.in_(AT_ONCE))
-    return [arrival_of(row) for row in conn.execute(query.order_by(*ARRIVED))]
+    return [arrival_of(row) for row in conn.execute(query.order_by(inbox.c.update_id))]
 
 
 class Inbox:

@@ -1,0 +1,1 @@
+"""The toll booth: every API request of Claude Code passes here, is held, metered and settled."""
