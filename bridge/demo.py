@@ -24,6 +24,7 @@ from bridge.simulator.world import World
 
 TOKEN = "4242:simulated"  # noqa: S105 opens nothing
 KEY = "sk-simulated"
+REAL = "A simulated Telegram, the real model: it costs real money"
 SETTINGS = """
 [users.111]
 name = "Ada"
@@ -43,7 +44,8 @@ class PortTaken(BridgeError):
 
 async def play(port: int, *, real_model: bool, show: bool, environ: Mapping[str, str]) -> None:
     async with AsyncExitStack() as stack:
-        page = await opened(stack, telegram(World(), TOKEN), port, "--port")
+        world = World(note=REAL if real_model else "")
+        page = await opened(stack, telegram(world, TOKEN), port, "--port")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tollbridge-demo-")))
         if real_model:
             settings = staged(folder, {**environ, **telegram_of(page, folder)})

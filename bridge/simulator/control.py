@@ -76,7 +76,8 @@ class Control:
             for c in world.chats.values()
         ]
         bot = {"id": world.bot.id, "username": world.bot.username, "name": world.bot.name}
-        return answer({"bot": bot, "users": people, "chats": chats, "commands": world.commands})
+        state = {"bot": bot, "users": people, "chats": chats, "commands": world.commands}
+        return answer(state | ({"note": world.note} if world.note else {}))
 
     async def messages(self, request: Request) -> Response:
         return answer(self._world.messages(self._chat(request)))

@@ -33,7 +33,9 @@ class World:
         groups: Iterable[Chat] = cast.GROUPS,
         bot: User = cast.BOT,
         clock: Clock | None = None,
+        note: str = "",
     ) -> None:
+        self.note = note  # what the page says about itself, instead of its own words
         self.clock = clock or Clock()
         self.bell = Bell(self.clock)
         self.log = Log(self.clock, self.bell)
