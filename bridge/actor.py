@@ -2,11 +2,13 @@
 
 It is the only one to use the client and to give it back, so an idle timer, a signal and a
 new message cannot race. It leaves when it has been idle for a while, or when the pool asks;
-a message that comes at that moment is served by the next server.
+a message that comes at that moment is served by it or by the next server.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -14,7 +16,7 @@ import structlog
 from bridge import turn
 from bridge.errors import ChatError
 from bridge.mailbox import Mailbox
-from bridge.model import Inbound, Session, SessionKey, Stop, Tapped
+from bridge.model import AgentEvent, Inbound, Prompt, Session, SessionKey, Signal, Stop, Tapped
 from bridge.ports import Agent, Desk
 from bridge.session import Event, State, step
 from bridge.settings import Settings
@@ -22,13 +24,19 @@ from bridge.settings import Settings
 log = structlog.get_logger(__name__)
 
 PAUSE = 5.0  # seconds between two tries to deliver what Telegram did not take
+LAST_WORD = 2.0  # seconds that a signal under way may take when its turn is over
 
 
 async def serve(
     key: SessionKey, mailbox: Mailbox, desk: Desk, settings: Callable[[], Settings]
 ) -> None:
-    """Serve until idle. StoreError: something is undone, serve again later."""
+    """Serve until idle. StoreError: something is undone, serve again later.
+
+    Asked to leave, it still serves one message if there is one; the others wait behind those
+    who wait for a client.
+    """
     mailbox.heard()
+    mailbox.leaving = False
     first = await desk.inbox.next(key)
     if first is None:
         return
@@ -36,7 +44,10 @@ async def serve(
     async with desk.agents.lend(session, mailbox) as agent:
         try:
             while inbound := await following(key, mailbox, desk, settings()):
-                session = await attend(inbound, session, agent, mailbox, desk, settings())
+                await attend(inbound, session, agent, mailbox, desk, settings())
+                if mailbox.leaving:
+                    mailbox.knock()
+                    break
         finally:
             mailbox.state = State.SUSPENDED
 
@@ -52,14 +63,10 @@ async def following(
 ) -> Inbound | None:
     """The next message; None when there was none for `idle_minutes`, or the client is wanted."""
     while True:
-        if mailbox.leaving:
-            mailbox.knock()  # what is undone is served after those who wait for a client
-            return None
         mailbox.heard()
         if inbound := await desk.inbox.next(key):
             return inbound
-        idle = desk.clock.sleep(settings.sessions.idle_minutes * 60)
-        if not await mailbox.wait(idle):
+        if mailbox.leaving or not await mailbox.wait(settings.sessions.idle_minutes * 60):
             return None
 
 
@@ -70,27 +77,52 @@ async def attend(
     mailbox: Mailbox,
     desk: Desk,
     settings: Settings,
-) -> Session:
-    """One turn, with the signals that reach it meanwhile."""
+) -> None:
+    """One message. The signals that come meanwhile wait until the agent runs."""
     mailbox.state = step(mailbox.state, Event.MESSAGE)
     mailbox.forget()
-    relay = asyncio.create_task(obey(mailbox, agent))
     try:
-        session = await turn.serve(inbound, session, agent, desk, settings)
+        await turn.serve(inbound, session, partial(run, agent, mailbox), desk, settings)
     except ChatError as error:
         log.warning("answer.waits", update=inbound.update_id, why=str(error))
         await desk.clock.sleep(PAUSE)
     finally:
-        relay.cancel()
         mailbox.state = step(mailbox.state, Event.END)
-    return session
 
 
-async def obey(mailbox: Mailbox, agent: Agent) -> None:
-    while True:
-        match await mailbox.signal():
-            case Stop():
-                mailbox.state = step(mailbox.state, Event.STOP)
-                await agent.interrupt()
-            case Tapped(nonce=nonce, chosen=chosen):
-                await agent.reply(nonce, chosen)
+async def run(agent: Agent, mailbox: Mailbox, prompt: Prompt) -> AsyncGenerator[AgentEvent]:
+    """The agent's turn, while signals reach it."""
+    async with obeyed(agent, mailbox), aclosing(agent.run(prompt)) as events:
+        async for event in events:
+            yield event
+
+
+@asynccontextmanager
+async def obeyed(agent: Agent, mailbox: Mailbox) -> AsyncIterator[None]:
+    """Signals reach the agent. One under way ends with the block, or it would hit the next turn."""
+    relay = asyncio.create_task(relaying(agent, mailbox))
+    try:
+        yield
+    finally:
+        mailbox.hang_up()
+        try:
+            await asyncio.wait({relay}, timeout=LAST_WORD)
+        finally:
+            relay.cancel()
+
+
+async def relaying(agent: Agent, mailbox: Mailbox) -> None:
+    while signal := await mailbox.signal():
+        try:
+            await obey(signal, agent, mailbox)
+        except Exception:
+            log.exception("signal.broken", signal=type(signal).__name__)
+
+
+async def obey(signal: Signal, agent: Agent, mailbox: Mailbox) -> None:
+    match signal:
+        case Stop():
+            mailbox.state = step(mailbox.state, Event.STOP)
+            await agent.interrupt()
+        case Tapped(nonce=nonce, chosen=chosen):
+            await agent.reply(nonce, chosen)

@@ -9,11 +9,20 @@ import sys
 
 import structlog
 
+# Without the values of variables: they may be messages or tokens.
+TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def configure(level: str = "INFO") -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     terminal = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -22,7 +31,7 @@ def configure(level: str = "INFO") -> None:
                 fmt="%H:%M:%S" if terminal else "iso", utc=not terminal
             ),
             structlog.processors.StackInfoRenderer(),
-            *([] if terminal else [structlog.processors.dict_tracebacks]),
+            *([] if terminal else [TRACEBACKS]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

@@ -1,19 +1,20 @@
 """What reaches the server of a session beside its inbox: a knock, a signal, a wish to leave."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from contextlib import suppress
 
 from bridge.model import Signal
 from bridge.session import State
 
 
 class Mailbox:
+    """Implements the port `Waiter`. Its state is the server's, for those who send signals."""
+
     def __init__(self) -> None:
         self.state = State.SUSPENDED
         self.leaving = False
         self._knocked = asyncio.Event()
-        self._signals: asyncio.Queue[Signal] = asyncio.Queue()
+        self._signals: asyncio.Queue[Signal | None] = asyncio.Queue()
 
     @property
     def knocked(self) -> bool:
@@ -27,29 +28,31 @@ class Mailbox:
         """From here on, a knock is a new one."""
         self._knocked.clear()
 
+    async def wait(self, seconds: float) -> bool:
+        """Until there is a knock. False: none came in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._knocked.wait()
+        return self.knocked
+
     def leave(self) -> None:
-        """Implements the port `Waiter`: give the client back once nothing is to do."""
+        """Another session waits for the client: give it back after the message at hand, if any."""
         self.leaving = True
         self._knocked.set()
 
     def send(self, signal: Signal) -> None:
         self._signals.put_nowait(signal)
 
+    async def signal(self) -> Signal | None:
+        """The next one. None: there are no more for this turn."""
+        return await self._signals.get()
+
     def forget(self) -> None:
-        """Drop signals that were meant for a turn that is over."""
+        """Drop the signals that nobody has taken: they were meant for a turn that is over."""
         while not self._signals.empty():
             self._signals.get_nowait()
 
-    async def signal(self) -> Signal:
-        return await self._signals.get()
-
-    async def wait(self, idle: Coroutine[Any, Any, None]) -> bool:
-        """Until there is a knock. False: `idle` was over first."""
-        timer = asyncio.create_task(idle)
-        knock = asyncio.create_task(self._knocked.wait())
-        try:
-            await asyncio.wait({timer, knock}, return_when=asyncio.FIRST_COMPLETED)
-            return self._knocked.is_set()
-        finally:
-            timer.cancel()
-            knock.cancel()
+    def hang_up(self) -> None:
+        """Whoever waits for a signal gets no more."""
+        self.forget()
+        self._signals.put_nowait(None)

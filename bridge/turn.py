@@ -9,6 +9,7 @@ user is asked. A crash after 9 only delivers again: nothing runs or is paid for 
 """
 
 import uuid
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,7 +30,7 @@ from bridge.model import (
     ToolUse,
     Turn,
 )
-from bridge.ports import Agent, Desk
+from bridge.ports import Desk
 from bridge.progress import Progress, fold
 from bridge.settings import Settings
 from bridge.settings.allowance import limits
@@ -48,6 +49,10 @@ CUT_OFF = (
     "already. Send **continue** and I will look at what is there and go on."
 )
 BROKEN = "Something went wrong on this side. It is in the log; send your message again."
+UNSHOWN = "My answer cannot be shown here. Why is in the log; ask me to say it in other words."
+IDLE = {Outcome.REFUSED, Outcome.LOST}  # no model worked on it
+
+Run = Callable[[Prompt], AsyncGenerator[AgentEvent]]  # `Agent.run`
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +66,20 @@ class Result:
 
 
 async def serve(
-    inbound: Inbound, session: Session, agent: Agent, desk: Desk, settings: Settings
-) -> Session:
-    """Answer one message. Returns the session as it is now.
+    inbound: Inbound, session: Session, run: Run, desk: Desk, settings: Settings
+) -> None:
+    """Answer one message.
 
-    StoreError: nothing was confirmed, the message is still undone.
+    StoreError: nothing was confirmed, the message is still undone. ChatError: its answer is
+    stored and will be delivered when it is served again.
     """
     if answer := await desk.turns.answer(inbound.update_id):
         await deliver(answer, desk)
-        return session
+        return
+    if inbound.user not in settings.users:
+        log.info("turn.stranger", update=inbound.update_id, user=inbound.user)
+        await desk.inbox.done(inbound.update_id)
+        return
     session = await renewed(session, desk)
     verdict = await afford(inbound, desk, settings)
     request = describe(inbound, session, verdict, settings, desk)
@@ -77,8 +87,8 @@ async def serve(
     turn = entered(inbound, choice, settings, desk)
     fresh = await desk.turns.enter(turn)
     await desk.decisions.record(turn, request, choice)
-    result = await outcome(inbound, turn, verdict, agent, desk, settings, fresh=fresh)
-    return await finish(turn, session, result, desk)
+    result = await outcome(inbound, turn, verdict, run, desk, settings, fresh=fresh)
+    await deliver(await closed(turn, session, result, desk), desk)
 
 
 async def renewed(session: Session, desk: Desk) -> Session:
@@ -127,7 +137,7 @@ def entered(inbound: Inbound, choice: Choice, settings: Settings, desk: Desk) ->
 
 
 async def outcome(
-    inbound: Inbound, turn: Turn, verdict: Verdict, agent: Agent, desk: Desk,
+    inbound: Inbound, turn: Turn, verdict: Verdict, run: Run, desk: Desk,
     settings: Settings, *, fresh: bool,
 ) -> Result:  # fmt: skip
     """What is answered, without a model where none is needed."""
@@ -137,32 +147,35 @@ async def outcome(
         return Result(Outcome.REFUSED, verdict.why)
     desk.toll.begin(turn)
     try:
-        return await work(inbound, turn, agent, desk, settings)
+        return await work(inbound, turn, run, desk, settings)
     finally:
-        await desk.toll.end(turn)
-        await desk.asks.expire(turn.update_id)
+        try:
+            await desk.toll.end(turn)
+        finally:
+            await desk.asks.expire(turn.update_id)
 
 
-async def work(
-    inbound: Inbound, turn: Turn, agent: Agent, desk: Desk, settings: Settings
-) -> Result:
+async def work(inbound: Inbound, turn: Turn, run: Run, desk: Desk, settings: Settings) -> Result:
+    """Whatever goes wrong here is told to the user, after what was said so far."""
     model = settings.models[turn.model].id
     prompt = Prompt(str(uuid.uuid4()), turn.update_id, turn.user, inbound.text, model)
     progress = Progress(turn.started_at, model=turn.model)
-    async with desk.chat.live(inbound) as live, aclosing(agent.run(prompt)) as events:
-        try:
+    end = Completed(Outcome.FAILED, BROKEN)
+    try:
+        async with desk.chat.live(inbound) as live, aclosing(run(prompt)) as events:
             async for event in events:
                 progress = fold(progress, event)
                 live.show(progress)
                 await react(event, progress, turn, desk)
-        except StoreError:
-            raise
-        except BridgeError as error:
-            return told(Completed(Outcome.FAILED, str(error)), progress)
-        except Exception:
-            log.exception("turn.broken", update=turn.update_id)
-            return told(Completed(Outcome.FAILED, BROKEN), progress)
-    return told(event, progress)
+                if isinstance(event, Completed):
+                    end = event
+    except StoreError:
+        raise
+    except BridgeError as error:
+        end = Completed(Outcome.FAILED, str(error))
+    except Exception:
+        log.exception("turn.broken", update=turn.update_id)
+    return told(end, progress)
 
 
 async def react(event: AgentEvent, progress: Progress, turn: Turn, desk: Desk) -> None:
@@ -174,9 +187,8 @@ async def react(event: AgentEvent, progress: Progress, turn: Turn, desk: Desk) -
             await desk.chat.ask(ask)
 
 
-def told(end: AgentEvent, progress: Progress) -> Result:
+def told(end: Completed, progress: Progress) -> Result:
     """The answer in the chat: nothing that was said is lost when a turn ends early."""
-    assert isinstance(end, Completed), "an agent ends its events with Completed"  # noqa: S101
     match end.outcome:
         case Outcome.DONE:
             text = progress.text or end.text or progress.everything or "Done."
@@ -188,32 +200,38 @@ def told(end: AgentEvent, progress: Progress) -> Result:
     return Result(end.outcome, text, claude_id, end.context_tokens)
 
 
-async def finish(turn: Turn, session: Session, result: Result, desk: Desk) -> Session:
+async def closed(turn: Turn, session: Session, result: Result, desk: Desk) -> Answer:
+    """Step 9: from here on the answer is safe, and the turn never runs or costs again."""
     now = desk.clock.now()
     cost = await desk.ledger.turn_cost(turn.update_id)
+    worked = result.outcome not in IDLE
     session = replace(
         session,
         active_at=now,
         claude_id=result.claude_id or session.claude_id,
-        model=turn.model,
+        model=turn.model if worked else session.model,
         messages=session.messages + 1,
         cost=session.cost + cost,
         context_tokens=result.context_tokens or session.context_tokens,
     )
     seconds = (now - turn.started_at).total_seconds()
-    footer = f"{turn.model} · {seconds:.0f} s · {usd(cost)}"
+    footer = f"{turn.model} · {seconds:.0f} s · {usd(cost)}" if worked else ""
     answer = Answer(turn.update_id, turn.key, turn.message_id, result.text, result.outcome, footer)
     await desk.turns.close(turn, session, answer)
     log.info("turn.closed", update=turn.update_id, session=str(turn.key), model=turn.model,
              outcome=result.outcome, seconds=round(seconds, 3), micro_usd=cost)  # fmt: skip
-    await deliver(answer, desk)
-    return session
+    return answer
 
 
 async def deliver(answer: Answer, desk: Desk) -> None:
-    """ChatError: it was not confirmed; it is stored and will be delivered again."""
+    """Step 10. ChatError: it was not confirmed; it is stored and will be delivered again."""
     try:
         await desk.chat.answer(answer)
     except ChatGone as gone:
         log.warning("answer.nowhere", update=answer.update_id, why=str(gone))
+    except BridgeError:
+        raise
+    except Exception:
+        log.exception("answer.broken", update=answer.update_id)
+        await desk.chat.say(answer.key.place, UNSHOWN)
     await desk.turns.delivered(answer.update_id)

@@ -8,27 +8,38 @@ import asyncio
 import selectors
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.errors import BudgetError
+from bridge.errors import AgentError, BudgetError, Fenced
 from bridge.model import (
+    AgentEvent,
+    Answer,
     Arrival,
     Ask,
+    Completed,
     Inbound,
     Kind,
+    Outcome,
     Place,
+    Prompt,
     Session,
     SessionKey,
     Signal,
     Spend,
+    Turn,
 )
+from bridge.ports import Desk, Live, Waiter
+from bridge.progress import Progress
 from bridge.settings import Settings, read
 from budgets.model import Hold, Limit, Tokens, Usage
+from routing.model import Choice, Request
 
 TICK = 1e-7  # seconds one turn of the loop takes; were it 0, rounding could stop time for ever
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -140,12 +151,16 @@ class FakeApi:
 
 @dataclass
 class FakeInbox:
-    """`Inbox` in a dict. `faults` are raised by the next puts, before anything is stored."""
+    """`Inbox` in a dict. `faults` are raised by the next puts, before anything is stored.
+
+    `latency`: seconds from a look at the rows to the moment it is known what was seen.
+    """
 
     rows: dict[int, tuple[Arrival, Inbound]] = field(default_factory=dict)
     finished: set[int] = field(default_factory=set)
     rejected: set[int] = field(default_factory=set)
     faults: list[Exception] = field(default_factory=list)
+    latency: float = 0.0
 
     async def put(self, arrival: Arrival, most: int) -> Inbound | None:
         if self.faults:
@@ -164,7 +179,10 @@ class FakeInbox:
         return inbound
 
     async def next(self, key: SessionKey) -> Inbound | None:
-        return next(iter(self._waiting(lambda i: i.key == key)), None)
+        oldest = next(iter(self._waiting(lambda i: i.key == key)), None)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        return oldest
 
     async def done(self, update_id: int) -> None:
         self.finished.add(update_id)
@@ -182,7 +200,6 @@ class FakeInbox:
 
     async def waiting(self, key: SessionKey) -> int:
         return len(self._waiting(lambda i: i.key == key))
-
 
     def _waiting(self, wanted: Callable[[Inbound], bool]) -> list[Inbound]:
         return [
@@ -211,7 +228,59 @@ class FakeSessions:
         return self.known.get(key)
 
     async def claim(self, key: SessionKey, user: int, folder: Path) -> Session:
-        return await self.load(key, user, folder)
+        session = await self.load(key, user, folder)
+        self.known[key] = replace(session, epoch=session.epoch + 1)
+        return self.known[key]
+
+
+@dataclass
+class FakeTurns:
+    """`Turns` in dicts, fenced by the epochs of `sessions`."""
+
+    inbox: FakeInbox
+    sessions: FakeSessions
+    entered: dict[int, Turn] = field(default_factory=dict)
+    touched: set[int] = field(default_factory=set)
+    answers: dict[int, Answer] = field(default_factory=dict)
+    confirmed: set[int] = field(default_factory=set)
+
+    async def enter(self, turn: Turn) -> bool:
+        self.entered.setdefault(turn.update_id, turn)
+        return turn.update_id not in self.touched
+
+    async def touch(self, update_id: int) -> None:
+        self.touched.add(update_id)
+
+    async def close(self, turn: Turn, session: Session, answer: Answer) -> None:
+        stored = self.sessions.known.get(session.key)
+        if stored is None or stored.epoch != session.epoch:
+            raise Fenced("Another server works on this session now.")
+        self.sessions.known[session.key] = replace(session, pin=stored.pin)
+        self.answers.setdefault(turn.update_id, answer)
+
+    async def delivered(self, update_id: int) -> None:
+        self.confirmed.add(update_id)
+        await self.inbox.done(update_id)
+
+    async def undelivered(self) -> Sequence[Answer]:
+        return [a for number, a in sorted(self.answers.items()) if number not in self.confirmed]
+
+    async def answer(self, update_id: int) -> Answer | None:
+        return self.answers.get(update_id)
+
+
+@dataclass
+class FakeDecisions:
+    """`Decisions` in a dict, by update id."""
+
+    made: dict[int, tuple[Turn, Request, Choice]] = field(default_factory=dict)
+
+    async def record(self, turn: Turn, request: Request, choice: Choice) -> None:
+        self.made[turn.update_id] = (turn, request, choice)
+
+    async def last(self, key: SessionKey) -> Choice | None:
+        mine = [choice for turn, _, choice in self.made.values() if turn.key == key]
+        return mine[-1] if mine else None
 
 
 @dataclass
@@ -281,8 +350,236 @@ class FakeEngine:
         self.signals.append((key, signal))
         return key in self.served
 
+    async def running(self, key: SessionKey) -> bool:
+        return key in self.served
+
     async def run(self) -> None:
         await asyncio.Event().wait()
+
+
+Step = AgentEvent | Exception | float
+
+
+class FakeAgent:
+    """`Agent` by script: one for each turn, and an echo of the prompt when there is none left.
+
+    Events are told, exceptions raised, numbers are seconds that pass. Interrupted while they
+    do, the turn is STOPPED. An echo takes `pace` seconds.
+    """
+
+    def __init__(self, *scripts: Sequence[Step], pace: float = 0.0) -> None:
+        self.prompts: list[Prompt] = []
+        self.replies: list[tuple[str, tuple[int, ...]]] = []
+        self.steered: list[Prompt] = []
+        self.interrupts = 0
+        self.busy = False
+        self._killed = False
+        self.scripts = deque(scripts)
+        self._pace = pace
+        self._stop = asyncio.Event()
+
+    async def run(self, prompt: Prompt) -> AsyncGenerator[AgentEvent]:
+        assert not self.busy, "one turn at a time"
+        self.busy = True
+        self.prompts.append(prompt)
+        self._stop.clear()
+        self._killed = False
+        echo = (self._pace, Completed(Outcome.DONE, f"Re: {prompt.text}"))
+        try:
+            for step in self.scripts.popleft() if self.scripts else echo:
+                if isinstance(step, Exception):
+                    raise step
+                if not isinstance(step, int | float):
+                    yield step
+                elif await self._stopped(step):
+                    if self._killed:
+                        raise AgentError("Claude Code was killed.")
+                    yield Completed(Outcome.STOPPED, "")
+                    return
+        finally:
+            self.busy = False
+
+    async def interrupt(self) -> None:
+        self.interrupts += 1
+        self._stop.set()
+
+    async def reply(self, nonce: str, chosen: Sequence[int]) -> None:
+        self.replies.append((nonce, tuple(chosen)))
+
+    async def steer(self, prompt: Prompt) -> bool:
+        if self.busy:
+            self.steered.append(prompt)
+        return self.busy
+
+    async def kill(self) -> None:
+        """The turn dies as soon as time passes in it."""
+        self._killed = True
+        self._stop.set()
+
+    async def close(self) -> None:
+        assert not self.busy, "closed while a turn ran"
+
+    async def _stopped(self, seconds: float) -> bool:
+        """Whether it was interrupted before they had passed."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+@dataclass
+class FakeAgents:
+    """`Agents` that lends `agent` to everyone and makes nobody wait."""
+
+    agent: FakeAgent = field(default_factory=FakeAgent)
+    waiters: dict[SessionKey, Waiter] = field(default_factory=dict)  # who has a client now
+    lent: list[SessionKey] = field(default_factory=list)
+    closing: float = 0.0  # seconds that giving back takes
+
+    @asynccontextmanager
+    async def lend(self, session: Session, waiter: Waiter) -> AsyncIterator[FakeAgent]:
+        self.waiters[session.key] = waiter
+        self.lent.append(session.key)
+        try:
+            yield self.agent
+        finally:
+            await asyncio.sleep(self.closing)
+            del self.waiters[session.key]
+
+
+@dataclass
+class FakeToll:
+    """`Toll` that keeps the tickets in use, and the turns that may spend."""
+
+    tickets: dict[str, SessionKey] = field(default_factory=dict)
+    spending: dict[SessionKey, Turn] = field(default_factory=dict)
+    issued: int = 0
+
+    def issue(self, key: SessionKey) -> str:
+        self.issued += 1
+        url = f"http://booth/t/{self.issued}"
+        self.tickets[url] = key
+        return url
+
+    def revoke(self, url: str) -> None:
+        del self.tickets[url]
+
+    def begin(self, turn: Turn) -> None:
+        self.spending[turn.key] = turn
+
+    async def end(self, turn: Turn) -> None:
+        self.spending.pop(turn.key, None)
+
+
+@dataclass
+class FakeChat:
+    """`Chat` that notes what a user would see. `faults` are raised by the next answers."""
+
+    shown: list[Progress] = field(default_factory=list)
+    asked: list[Ask] = field(default_factory=list)
+    answered: list[Answer] = field(default_factory=list)
+    said: list[tuple[Place, str]] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+    views: int = 0  # open now
+
+    def show(self, progress: Progress) -> None:
+        self.shown.append(progress)
+
+    @asynccontextmanager
+    async def live(self, inbound: Inbound) -> AsyncIterator[Live]:
+        self.views += 1
+        try:
+            yield self
+        finally:
+            self.views -= 1
+
+    async def seen(self, inbound: Inbound) -> None:
+        pass
+
+    async def ask(self, ask: Ask) -> None:
+        self.asked.append(ask)
+
+    async def answer(self, answer: Answer) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.answered.append(answer)
+
+    async def say(self, place: Place, text: str) -> None:
+        self.said.append((place, text))
+
+    def texts(self) -> list[str]:
+        return [answer.text for answer in self.answered]
+
+
+@dataclass
+class Fakes:
+    """One fake of each port; `desk()` puts them on a desk."""
+
+    inbox: FakeInbox = field(default_factory=FakeInbox)
+    sessions: FakeSessions = field(default_factory=FakeSessions)
+    turns: FakeTurns = field(init=False)
+    decisions: FakeDecisions = field(default_factory=FakeDecisions)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    asks: FakeAsks = field(default_factory=FakeAsks)
+    agents: FakeAgents = field(default_factory=FakeAgents)
+    toll: FakeToll = field(default_factory=FakeToll)
+    chat: FakeChat = field(default_factory=FakeChat)
+    clock: LoopClock = field(default_factory=LoopClock)
+
+    def __post_init__(self) -> None:
+        self.turns = FakeTurns(self.inbox, self.sessions)
+
+    def desk(self, **replaced: Any) -> Desk:
+        ports = {port.name: getattr(self, port.name) for port in fields(self)}
+        return Desk(**ports | replaced)
+
+    async def say(self, number: int, text: str = "hi", chat: int = 1, user: int = 1) -> Inbound:
+        """A message comes in; the chat is the one with Ada."""
+        raw = Arrival(number, Kind.MESSAGE, Place(chat), user, "{}", text, message_id=number)
+        inbound = await self.inbox.put(raw, most=1000)
+        assert inbound, "a number is used once"
+        return inbound
+
+
+def desk(**replaced: Any) -> Desk:
+    """All fakes, but for those given."""
+    return Fakes().desk(**replaced)
+
+
+@dataclass
+class Watch:
+    """Stands before every port of a desk: notes the calls, and raises what is planned for one.
+
+    A call is named like "turns.close". A planned exception is raised instead of the call.
+    """
+
+    calls: list[str] = field(default_factory=list)
+    faults: dict[str, list[BaseException]] = field(default_factory=dict)
+
+    def over(self, desk: Desk) -> Desk:
+        watched = {f.name: _Watched(f.name, getattr(desk, f.name), self) for f in fields(desk)}
+        return Desk(**watched)
+
+    def of(self, *calls: str) -> list[str]:
+        return [call for call in self.calls if call in calls]
+
+
+class _Watched:
+    def __init__(self, name: str, port: object, watch: Watch) -> None:
+        self._name, self._port, self._watch = name, port, watch
+
+    def __getattr__(self, method: str) -> Any:
+        call = f"{self._name}.{method}"
+
+        def noted(*given: Any, **named: Any) -> Any:
+            self._watch.calls.append(call)
+            if planned := self._watch.faults.get(call):
+                raise planned.pop(0)
+            return getattr(self._port, method)(*given, **named)
+
+        return noted
 
 
 SETTINGS = """

@@ -25,7 +25,8 @@ BASIC = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TE
 
 
 # What `options` sets, and so has to pass.
-PASSED = ("ANTHROPIC_BASE_URL", "NO_PROXY", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_MAX_OUTPUT_TOKENS", *QUIET)
+PASSED = ("ANTHROPIC_BASE_URL", "NO_PROXY", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_MAX_OUTPUT_TOKENS",
+          *QUIET)  # fmt: skip
 
 
 def binary() -> Path:

@@ -2,10 +2,12 @@
 
 No polling and no queue: a message starts its session's server or knocks at it. Between the
 server's last look at the inbox and its removal here nothing is awaited, so no knock is lost.
+A server that failed is started again, after a pause that grows: its message is still undone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import chain, repeat
 
 import structlog
 
@@ -17,9 +19,13 @@ from bridge.session import State
 
 log = structlog.get_logger(__name__)
 
-PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before a server that failed is started again
+PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before the next try; the last one again and again
 
 Serve = Callable[[SessionKey, Mailbox], Awaitable[None]]
+
+
+def pauses() -> Iterator[float]:
+    return chain(PAUSES, repeat(PAUSES[-1]))
 
 
 class Local:
@@ -44,38 +50,64 @@ class Local:
         task.add_done_callback(self._tasks.discard)
 
     async def signal(self, key: SessionKey, signal: Signal) -> bool:
-        mailbox = self._servers.get(key)
-        if mailbox is None or mailbox.state in {State.SUSPENDED, State.IDLE}:
+        if not await self.running(key):
             return False
-        mailbox.send(signal)
+        self._servers[key].send(signal)
         return True
 
+    async def running(self, key: SessionKey) -> bool:
+        mailbox = self._servers.get(key)
+        return mailbox is not None and mailbox.state not in {State.SUSPENDED, State.IDLE}
+
     async def run(self) -> None:
-        for key in await self._undone():
-            await self.activate(key)
         try:
+            for key in await self._left_over():
+                await self.activate(key)
             await asyncio.Event().wait()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._end()
+
+    async def _left_over(self) -> Sequence[SessionKey]:
+        """What an earlier run left undone."""
+        for pause in pauses():
+            try:
+                return await self._undone()
+            except StoreError as error:
+                log.warning("engine.store", why=str(error))
+                await self._clock.sleep(pause)
+        return ()
 
     async def _keep(self, key: SessionKey, mailbox: Mailbox) -> None:
         """One server after the other while there is something to do."""
-        failures = 0
+        waits = pauses()
         mailbox.knock()
         try:
             while mailbox.knocked:
-                mailbox.leaving = False
-                try:
-                    await self._serve(key, mailbox)
-                    failures = 0
-                except Fenced:
-                    log.warning("session.fenced", session=str(key))
-                except StoreError as error:
-                    log.warning("session.store", session=str(key), why=str(error))
-                    await self._clock.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
-                    failures += 1
-                    mailbox.knock()
+                if await self._well(key, mailbox):
+                    waits = pauses()
+                else:
+                    await self._clock.sleep(next(waits))
         finally:
             del self._servers[key]
+
+    async def _well(self, key: SessionKey, mailbox: Mailbox) -> bool:
+        """One server, to its end. False: it failed, and something is undone."""
+        try:
+            await self._serve(key, mailbox)
+        except Fenced:
+            log.warning("session.fenced", session=str(key))  # the other server sees to the rest
+        except StoreError as error:
+            log.warning("session.store", session=str(key), why=str(error))
+            mailbox.knock()
+            return False
+        except Exception:
+            log.exception("session.broken", session=str(key))
+            mailbox.knock()
+            return False
+        return True
+
+    async def _end(self) -> None:
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -10,17 +10,9 @@ from bridge.errors import ChatBusy
 from bridge.settings import Settings
 from bridge.telegram.bot import BadCall, ChatUnreachable, NoSuchMethod, TokenRefused, token_refused
 from bridge.telegram.chat import TelegramChat
-from bridge.telegram.gateway import Desk, Gateway
+from bridge.telegram.gateway import Gateway
 from bridge.telegram.outbox import Outbox
-from tests.fakes import (
-    FakeApi,
-    FakeAsks,
-    FakeEngine,
-    FakeInbox,
-    FakeLedger,
-    FakeSessions,
-    LoopClock,
-)
+from tests.fakes import FakeApi, FakeEngine, desk
 from tests.unit.telegram import raws
 
 
@@ -32,8 +24,7 @@ def me(_params: Any) -> Any:
 async def gateway(
     api: FakeApi, outbox: Outbox, chat: TelegramChat, read: Callable[[], Settings]
 ) -> AsyncIterator[Gateway]:
-    desk = Desk(FakeInbox(), FakeSessions(), FakeLedger(), FakeAsks(), FakeEngine(), LoopClock())
-    async with Gateway(api, outbox, chat, desk, read) as gateway:
+    async with Gateway(api, outbox, chat, desk(chat=chat), FakeEngine(), read) as gateway:
         yield gateway
 
 
