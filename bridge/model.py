@@ -42,6 +42,7 @@ class Kind(StrEnum):
     COMMAND = "command"  # answered at once
     TAP = "tap"  # a button; answered at once
     STOP = "stop"  # the native Stop of a draft; answered at once
+    EDIT = "edit"  # of an earlier message, which may still wait; answered at once
     OTHER = "other"  # nothing we serve
     UNREADABLE = "unreadable"  # set aside
 
@@ -89,6 +90,29 @@ class Session:
     messages: int = 0
     cost: int = 0  # micro-USD
     context_tokens: int = 0
+    home: str = ""  # the name of Claude Code's own folder for it; "" = it has none yet
+    last_entry: str = ""  # uuid of the last transcript entry when the last turn closed
+    fork: bool = False  # `claude_id` is another session's history: to be forked, not continued
+    borrowed: str = ""  # the name in [folders] of the folder it lives in; "" = one of its own
+    minutes: float | None = None  # the longest turn, chosen with /timeout; None = the settings'
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A conversation that was held in a terminal, to be continued in the chat."""
+
+    claude_id: str
+    title: str
+    at: datetime
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was said in one turn that is over."""
+
+    question: str
+    answer: str
 
 
 class Outcome(StrEnum):
@@ -206,9 +230,20 @@ class Completed:
     claude_id: str = ""
     context_tokens: int = 0
     cost: int | None = None  # Claude Code's own figure, micro-USD: a cross-check, never charged
+    home: str = ""  # as in Session
+    last_entry: str = ""  # as in Session
 
 
-AgentEvent = Started | Text | Thinking | ToolUse | ToolResult | Asked | Retrying | Completed
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the user should know of how this turn began, in a sentence."""
+
+    text: str
+
+
+AgentEvent = (
+    Noticed | Started | Text | Thinking | ToolUse | ToolResult | Asked | Retrying | Completed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +274,14 @@ class Tapped:
     chosen: tuple[int, ...]
 
 
-Signal = Stop | Tapped
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """Give this waiting message to the running turn now."""
+
+    update_id: int
+
+
+Signal = Stop | Tapped | Steer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the heart of the bridge needs of the world, as Protocols.
 
-Adapters implement them (telegram, agent, store, engine, booth); tests/fakes.py does too.
+Adapters implement them (telegram, agent, store, engine, booth); tests/fakes does too.
 Whoever holds a port knows nothing of the library behind it.
 """
 
@@ -16,6 +16,8 @@ from bridge.model import (
     Answer,
     Arrival,
     Ask,
+    Exchange,
+    History,
     Inbound,
     Place,
     Prompt,
@@ -70,6 +72,18 @@ class Inbox(Protocol):
 
     async def waiting(self, key: SessionKey) -> int: ...
 
+    async def find(self, update_id: int) -> Inbound | None:
+        """A message that is not done and that no turn was entered for."""
+        ...
+
+    async def withdraw(self, update_id: int) -> bool:
+        """Take a waiting message out. False: it is being answered, or done."""
+        ...
+
+    async def edit(self, place: Place, message_id: int, text: str) -> bool:
+        """A waiting message has other words now. False: it is being answered, or done."""
+        ...
+
 
 class Sessions(Protocol):
     async def current(self, place: Place) -> SessionKey: ...
@@ -84,6 +98,35 @@ class Sessions(Protocol):
         """Become its only server: the session with its epoch raised."""
         ...
 
+    async def every(self, place: Place) -> Sequence[Session]:
+        """Those of one chat or topic, the last active first."""
+        ...
+
+    async def within(self, folder: Path) -> Sequence[Session]:
+        """Those of all chats that live in this very folder."""
+        ...
+
+    async def add(self, session: Session) -> bool:
+        """Make it, and make it its chat's current one. False: the name is taken there."""
+        ...
+
+    async def enter(self, key: SessionKey) -> None:
+        """Make it its chat's current one; it need not exist yet."""
+        ...
+
+    async def rename(self, key: SessionKey, name: str) -> bool:
+        """With all that belongs to it, waiting messages too. False: the name is taken."""
+        ...
+
+    async def delete(self, key: SessionKey) -> None:
+        """Forget it and drop its waiting messages; its chat's current one is "main" then.
+
+        Entries of the ledger, turns and decisions stay: money is never forgotten.
+        """
+        ...
+
+    async def set_minutes(self, key: SessionKey, minutes: float | None) -> None: ...
+
 
 class Turns(Protocol):
     """A turn is entered once by its update id and closed once. An answer is stored with it."""
@@ -96,8 +139,12 @@ class Turns(Protocol):
         """A tool is about to run: after a crash this turn is not repeated blindly."""
         ...
 
-    async def close(self, turn: Turn, session: Session, answer: Answer) -> None:
+    async def close(
+        self, turn: Turn, session: Session, answer: Answer, absorbed: Sequence[int] = ()
+    ) -> None:
         """One transaction: the turn closed, the session saved, the answer stored.
+
+        `absorbed`: the messages that were given to the turn while it ran; they are done with it.
 
         Fenced: the session's epoch was raised by another server; nothing was written.
         """
@@ -108,6 +155,14 @@ class Turns(Protocol):
         ...
 
     async def undelivered(self) -> Sequence[Answer]: ...
+
+    async def recent(self, key: SessionKey, most: int) -> Sequence[Exchange]:
+        """What was said last in a session, oldest first."""
+        ...
+
+    async def last(self, key: SessionKey) -> Inbound | None:
+        """The question of the last turn that was closed, for /retry; as it was stored."""
+        ...
 
     async def answer(self, update_id: int) -> Answer | None:
         """The stored answer, if that turn was closed before."""
@@ -179,6 +234,17 @@ class Agent(Protocol):
         """Answer an Asked event; an unknown nonce changes nothing."""
         ...
 
+    async def steer(self, prompt: Prompt) -> bool:
+        """Give a further message to the running turn, which ends when that is answered too.
+
+        False: no turn runs, or it is ending.
+        """
+        ...
+
+    async def kill(self) -> None:
+        """End its process at once, whatever it does; `run` raises AgentError."""
+        ...
+
 
 class Agents(Protocol):
     """The pool of warm clients."""
@@ -186,6 +252,32 @@ class Agents(Protocol):
     def lend(self, session: Session, waiter: "Waiter") -> AbstractAsyncContextManager[Agent]:
         """A live client while the block lasts; waits while `max_live` are busy."""
         ...
+
+
+class Histories(Protocol):
+    """Conversations that were held in a terminal of this machine."""
+
+    async def found(self, folder: Path) -> Sequence[History]:
+        """Those that were held in this folder, the newest first."""
+        ...
+
+    async def adopt(self, history: History) -> str:
+        """Copy one to a new home of our own; its name, for `Session.home`. AgentError."""
+        ...
+
+
+class Folders(Protocol):
+    """The folders that sessions live in."""
+
+    async def discard(self, folder: Path) -> Path:
+        """Put a session's own folder away; where its files are kept now."""
+        ...
+
+    async def worktree(self, repository: Path, target: Path) -> None:
+        """A git worktree of its own at `target`. StoreError: git's sentence."""
+        ...
+
+    def is_git(self, folder: Path) -> bool: ...
 
 
 class Waiter(Protocol):
@@ -199,6 +291,10 @@ class Toll(Protocol):
 
     def issue(self, key: SessionKey) -> str:
         """The base URL for one client process; an unguessable ticket is in it."""
+        ...
+
+    def assign(self, url: str, key: SessionKey) -> None:
+        """The process with this URL belongs to another session now: a spare was adopted."""
         ...
 
     def revoke(self, url: str) -> None: ...
@@ -245,6 +341,10 @@ class Engine(Protocol):
 
     async def signal(self, key: SessionKey, signal: Signal) -> bool:
         """False: nobody serves that session now."""
+        ...
+
+    async def running(self, key: SessionKey) -> bool:
+        """Whether a turn of this session runs now."""
         ...
 
     async def run(self) -> None:

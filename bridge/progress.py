@@ -12,6 +12,7 @@ from bridge.model import (
     AgentEvent,
     Asked,
     Completed,
+    Noticed,
     Retrying,
     Started,
     Text,
@@ -131,6 +132,8 @@ def fold(progress: Progress, event: AgentEvent) -> Progress:
             )
         case ToolResult():
             return replace(progress, phase=Phase.THINKING, steps=finish(progress.steps, event))
+        case Noticed():
+            return progress
         case Asked():
             return replace(progress, phase=Phase.ASKING, note=event.ask.title)
         case Retrying():

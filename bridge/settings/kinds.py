@@ -110,6 +110,7 @@ Part = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]  # up to a year
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+Amount = Annotated[int, Field(ge=0, le=1_000_000)]
 Steps = Annotated[int, Field(ge=0, le=100)]
 Filled = Annotated[str, Field(min_length=1)]
 Usd = Annotated[Decimal | None, BeforeValidator(_usd)]

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.settings.kinds import (
+    Amount,
     Count,
     Directory,
     Filled,
@@ -61,6 +62,7 @@ class User(Table):
     name: str = ""
     role: Role
     timezone: Zone = "UTC"
+    busy: Literal["queue", "steer"] | None = None  # None: as in [sessions]
 
 
 class Model(Table):
@@ -175,6 +177,9 @@ class Sessions(Table):
     idle_minutes: Minutes
     max_live: Count
     turn_minutes: Minutes
+    silence_minutes: Minutes
+    spare: bool
+    min_free_mb: Amount
 
 
 class Folder(Table):
