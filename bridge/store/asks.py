@@ -4,15 +4,19 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from bridge.model import Ask
+from bridge.model import Ask, SessionKey
 from bridge.store.db import Database
-from bridge.store.tables import Row, asks, insert, key_of, named
+from bridge.store.tables import Row, asks, insert, key_of, named, of
 
 
 class State(StrEnum):
     OPEN = "open"
     TAKEN = "taken"
     EXPIRED = "expired"
+
+
+EXPIRE = sa.update(asks).where(asks.c.state == State.OPEN).values(state=State.EXPIRED)
+EXPIRE_OF_TURN = EXPIRE.where(asks.c.update_id == sa.bindparam("update"))
 
 
 def add(conn: sa.Connection, ask: Ask) -> None:
@@ -26,7 +30,7 @@ def add(conn: sa.Connection, ask: Ask) -> None:
         "multiple": ask.multiple,
         "state": State.OPEN,
     }
-    conn.execute(insert(conn, asks).values(row).on_conflict_do_nothing())
+    conn.execute(insert(conn, asks).on_conflict_do_nothing(), row)
 
 
 def is_open(nonce: str) -> sa.ColumnElement[bool]:
@@ -58,11 +62,11 @@ def ask_of(row: Row) -> Ask:
 
 
 def expire(conn: sa.Connection, update_id: int) -> None:
-    conn.execute(
-        sa.update(asks)
-        .where(asks.c.update_id == update_id, asks.c.state == State.OPEN)
-        .values(state=State.EXPIRED)
-    )
+    conn.execute(EXPIRE_OF_TURN, {"update": update_id})
+
+
+def expire_session(conn: sa.Connection, key: SessionKey) -> None:
+    conn.execute(EXPIRE.where(of(asks, key)))
 
 
 class Asks:

@@ -5,13 +5,14 @@ a thread, and PostgreSQL, where SQLAlchemy's `run_sync` will run it.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from bridge.errors import StoreError
+from bridge.store.lock import locked
 from bridge.store.sqlite import BUSY_SECONDS, Sqlite
 
 P = ParamSpec("P")
@@ -37,16 +38,21 @@ class Database(Protocol):
 
 
 @asynccontextmanager
-async def open_database(url: str, busy: float = BUSY_SECONDS) -> AsyncIterator[Database]:
+async def open_database(
+    url: str, busy: float = BUSY_SECONDS, *, exclusive: bool = False
+) -> AsyncIterator[Database]:
     """The database of `store.url`, made or migrated at need.
 
-    `busy`: seconds to wait for another program's lock. StoreError: it cannot be used.
+    `busy`: seconds to wait for another program's lock. `exclusive`: as the bridge, of which
+    there is one for each store; others may still look. StoreError: it cannot be used.
     """
-    database = await Sqlite.open(file_of(url), busy)
-    try:
-        yield database
-    finally:
-        await database.close()
+    file = file_of(url)
+    with locked(file) if exclusive else nullcontext():
+        database = await Sqlite.open(file, busy)
+        try:
+            yield database
+        finally:
+            await database.close()
 
 
 def file_of(url: str) -> Path:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bridge.model import SessionKey, Turn
 from bridge.store.db import Database
-from bridge.store.tables import decisions, insert, named, of
+from bridge.store.tables import decisions, named, of, put
 from routing.model import Choice, Request
 
 
@@ -21,12 +21,11 @@ def record(conn: sa.Connection, turn: Turn, request: Request, choice: Choice) ->
         "why": choice.why,
         "features": asdict(request) | {"now": request.now.isoformat()},
     }
-    decided = insert(conn, decisions).values(row)
-    conn.execute(decided.on_conflict_do_update(index_elements=["update_id"], set_=row))
+    put(conn, decisions, row)
 
 
 def last(conn: sa.Connection, key: SessionKey) -> Choice | None:
-    query = sa.select(decisions).where(of(decisions, key))
+    query = sa.select(decisions).where(of(decisions, key), ~decisions.c.forgotten)
     row = conn.execute(query.order_by(decisions.c.update_id.desc()).limit(1)).one_or_none()
     return None if row is None else Choice(row.model, row.rule, row.why)
 

@@ -46,9 +46,14 @@ def what_now(aside: Path) -> str:
 
 
 def make(file: Path) -> None:
+    make_folders(file)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def make_folders(file: Path) -> None:
+    """The missing ones above it."""
     for folder in reversed(file.parents):
         folder.mkdir(mode=0o700, exist_ok=True)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def find_damage(file: Path) -> str | None:

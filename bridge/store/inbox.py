@@ -3,6 +3,9 @@
 Accepting one is a single transaction: a row that is already there is a duplicate, and a user
 who has too many messages waiting gets this one stored as rejected, so that it is not asked
 about again when Telegram sends it once more.
+
+A message waits until its turn is entered; so long its words can be changed, or it can be taken
+back. One that a running turn absorbed is done when that turn's answer is delivered.
 """
 
 from collections.abc import Sequence
@@ -15,9 +18,9 @@ import sqlalchemy as sa
 from bridge.errors import BudgetError
 from bridge.model import Arrival, Inbound, Kind, Place, SessionKey
 from bridge.ports import Clock
-from bridge.store import sessions
+from bridge.store import chats
 from bridge.store.db import Database
-from bridge.store.tables import Row, inbox, insert, key_of, named, of
+from bridge.store.tables import Row, inbox, insert, key_of, named, of, of_session, turns
 
 
 class State(StrEnum):
@@ -25,6 +28,8 @@ class State(StrEnum):
     DONE = "done"
     REJECTED = "rejected"  # too many were waiting
     ASIDE = "aside"  # nobody could read it
+    WITHDRAWN = "withdrawn"  # its user took it back
+    DROPPED = "dropped"  # its session was deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,23 @@ class Full:
     waiting: int
 
 
-AT_ONCE = (Kind.COMMAND, Kind.TAP, Kind.STOP)
-WAITS = sa.and_(inbox.c.state == State.NEW, inbox.c.kind == Kind.MESSAGE)
+AT_ONCE = (Kind.COMMAND, Kind.TAP, Kind.STOP, Kind.EDIT)
+UNDONE = sa.and_(inbox.c.state == State.NEW, inbox.c.kind == Kind.MESSAGE)
+WAITS = sa.and_(UNDONE, inbox.c.absorbed_by.is_(None))
+ENTERED = sa.exists().where(turns.c.update_id == inbox.c.update_id)
+FREE = sa.and_(WAITS, ~ENTERED)  # nobody works on it
 FIRST_STATE = {Kind.OTHER: State.DONE, Kind.UNREADABLE: State.ASIDE}
+
+# Built once: to build them for each message costs more than to run them.
+FIRST = sa.select(inbox).where(WAITS, of_session(inbox)).order_by(inbox.c.update_id).limit(1)
+OF_USER = sa.select(sa.func.count()).where(WAITS, inbox.c.user_id == sa.bindparam("user"))
+FINISH = sa.update(inbox).where(inbox.c.state == State.NEW).values(state=State.DONE)
+FINISH_IT = FINISH.where(inbox.c.update_id == sa.bindparam("update"))
+FINISH_ABSORBED = FINISH.where(inbox.c.absorbed_by == sa.bindparam("update"))
+GONE = sa.select(inbox.c.update_id).where(
+    inbox.c.update_id == sa.bindparam("update"),
+    inbox.c.state.in_((State.WITHDRAWN, State.DROPPED)),
+)
 
 
 def accept(
@@ -45,7 +64,7 @@ def accept(
     waiting = waiting_for(conn, arrival.user) if arrival.kind is Kind.MESSAGE else 0
     full = arrival.kind is Kind.MESSAGE and waiting >= most
     state = State.REJECTED if full else FIRST_STATE.get(arrival.kind, State.NEW)
-    key = sessions.current(conn, arrival.place)
+    key = chats.current(conn, arrival.place)
     if not add(conn, arrival, key, state, now):
         return None
     if full:
@@ -54,15 +73,11 @@ def accept(
 
 
 def waiting_for(conn: sa.Connection, user: int) -> int:
-    return count(conn, sa.and_(WAITS, inbox.c.user_id == user))
+    return conn.scalars(OF_USER, {"user": user}).one()
 
 
 def waiting_in(conn: sa.Connection, key: SessionKey) -> int:
-    return count(conn, sa.and_(WAITS, of(inbox, key)))
-
-
-def count(conn: sa.Connection, which: sa.ColumnElement[bool]) -> int:
-    return conn.scalars(sa.select(sa.func.count()).select_from(inbox).where(which)).one()
+    return conn.scalars(sa.select(sa.func.count()).where(WAITS, of(inbox, key))).one()
 
 
 def add(
@@ -80,12 +95,11 @@ def add(
         "received_at": now,
         "state": state,
     }
-    return conn.execute(insert(conn, inbox).values(row).on_conflict_do_nothing()).rowcount == 1
+    return conn.execute(insert(conn, inbox).on_conflict_do_nothing(), row).rowcount == 1
 
 
 def first(conn: sa.Connection, key: SessionKey) -> Inbound | None:
-    query = sa.select(inbox).where(WAITS, of(inbox, key)).order_by(inbox.c.update_id).limit(1)
-    row = conn.execute(query).one_or_none()
+    row = conn.execute(FIRST, named(key)).one_or_none()
     return None if row is None else inbound_of(row)
 
 
@@ -109,11 +123,59 @@ def arrival_of(row: Row) -> Arrival:
 
 
 def finish(conn: sa.Connection, update_id: int) -> None:
-    conn.execute(
-        sa.update(inbox)
-        .where(inbox.c.update_id == update_id, inbox.c.state == State.NEW)
-        .values(state=State.DONE)
+    """With all that its turn absorbed."""
+    conn.execute(FINISH_IT, {"update": update_id})
+    conn.execute(FINISH_ABSORBED, {"update": update_id})
+
+
+def absorb(conn: sa.Connection, update_ids: Sequence[int], turn: int) -> None:
+    """The answer of `turn` is theirs too; they are not handed out any more."""
+    absorbed = sa.update(inbox).where(UNDONE, inbox.c.update_id.in_(update_ids))
+    conn.execute(absorbed.where(inbox.c.update_id != turn).values(absorbed_by=turn))
+
+
+def find(conn: sa.Connection, update_id: int) -> Inbound | None:
+    query = sa.select(inbox).where(FREE, inbox.c.update_id == update_id)
+    row = conn.execute(query).one_or_none()
+    return None if row is None else inbound_of(row)
+
+
+def stored(conn: sa.Connection, update_id: int) -> Inbound | None:
+    """Whatever became of it."""
+    row = conn.execute(sa.select(inbox).where(inbox.c.update_id == update_id)).one_or_none()
+    return None if row is None else inbound_of(row)
+
+
+def question(conn: sa.Connection, turn: int) -> str:
+    """All that was asked in one turn."""
+    asked = sa.or_(inbox.c.update_id == turn, inbox.c.absorbed_by == turn)
+    query = sa.select(inbox.c.text).where(asked).order_by(inbox.c.update_id)
+    return "\n\n".join(conn.scalars(query))
+
+
+def withdraw(conn: sa.Connection, update_id: int) -> bool:
+    taken = sa.update(inbox).where(FREE, inbox.c.update_id == update_id)
+    return conn.execute(taken.values(state=State.WITHDRAWN)).rowcount == 1
+
+
+def edit(conn: sa.Connection, place: Place, message_id: int, text: str) -> bool:
+    edited = sa.update(inbox).where(
+        FREE,
+        inbox.c.chat == place.chat,
+        inbox.c.thread == place.thread,
+        inbox.c.message_id == message_id,
     )
+    return conn.execute(edited.values(text=text)).rowcount > 0
+
+
+def gone(conn: sa.Connection, update_id: int) -> bool:
+    """It was taken back, or its session was deleted."""
+    return conn.scalars(GONE, {"update": update_id}).one_or_none() is not None
+
+
+def drop(conn: sa.Connection, key: SessionKey) -> None:
+    """Nothing of this session waits any more."""
+    conn.execute(sa.update(inbox).where(UNDONE, of(inbox, key)).values(state=State.DROPPED))
 
 
 def sessions_waiting(conn: sa.Connection) -> list[SessionKey]:
@@ -157,3 +219,12 @@ class Inbox:
 
     async def waiting(self, key: SessionKey) -> int:
         return await self._db.read(waiting_in, key)
+
+    async def find(self, update_id: int) -> Inbound | None:
+        return await self._db.read(find, update_id)
+
+    async def withdraw(self, update_id: int) -> bool:
+        return await self._db.write(withdraw, update_id)
+
+    async def edit(self, place: Place, message_id: int, text: str) -> bool:
+        return await self._db.write(edit, place, message_id, text)

@@ -1,35 +1,30 @@
-"""Sessions, and which one each chat is in. The epoch is the fence: it rises with each claim."""
+"""Sessions, and the fence around each: its epoch, a number that no other claim ever gets.
 
+So whoever served a session before it was claimed again, renamed, or deleted and made anew,
+cannot save it. A name is taken when another one differs from it by case only.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from bridge.model import Place, Session, SessionKey
 from bridge.ports import Clock
+from bridge.store import belongings, chats
 from bridge.store.db import Database
-from bridge.store.tables import Row, chats, insert, key_of, named, of, sessions
+from bridge.store.tables import Row, counters, insert, key_of, named, of, of_session, sessions
 
-MAIN = "main"  # where a chat is until it goes elsewhere
-
-
-def current(conn: sa.Connection, place: Place) -> SessionKey:
-    query = sa.select(chats.c.session).where(
-        chats.c.chat == place.chat, chats.c.thread == place.thread
-    )
-    name = conn.scalars(query).one_or_none()
-    return SessionKey(place.chat, place.thread, MAIN if name is None else name)
-
-
-def enter(conn: sa.Connection, key: SessionKey) -> None:
-    row = insert(conn, chats).values(named(key))
-    conn.execute(
-        row.on_conflict_do_update(index_elements=["chat", "thread"], set_={"session": key.name})
-    )
+# Built once: to build it for each message costs more than to run it.
+FIND = sa.select(sessions).where(of_session(sessions))
 
 
 def find(conn: sa.Connection, key: SessionKey) -> Session | None:
-    row = conn.execute(sa.select(sessions).where(of(sessions, key))).one_or_none()
+    row = conn.execute(FIND, named(key)).one_or_none()
     return None if row is None else session_of(row)
 
 
@@ -47,49 +42,130 @@ def session_of(row: Row) -> Session:
         messages=row.messages,
         cost=row.cost,
         context_tokens=row.context_tokens,
+        home=row.home,
+        last_entry=row.last_entry,
+        fork=row.fork,
+        borrowed=row.borrowed,
+        minutes=row.minutes,
     )
 
 
-def make(conn: sa.Connection, key: SessionKey, user: int, folder: Path, now: datetime) -> None:
-    """Nothing happens when it is there already."""
-    row = named(key) | {
-        "user_id": user,
-        "folder": str(folder),
-        "started_at": now,
-        "active_at": now,
+def row_of(session: Session) -> dict[str, Any]:
+    return (
+        named(session.key)
+        | of_turns(session)
+        | {
+            "user_id": session.user,
+            "folder": str(session.folder),
+            "started_at": session.started_at,
+            "epoch": session.epoch,
+            "pin": session.pin,
+            "borrowed": session.borrowed,
+            "minutes": session.minutes,
+        }
+    )
+
+
+def of_turns(session: Session) -> dict[str, Any]:
+    """What a turn may change. The rest is for commands, which may have changed it meanwhile."""
+    return {
+        "active_at": session.active_at,
+        "claude_id": session.claude_id,
+        "model": session.model,
+        "messages": session.messages,
+        "cost": session.cost,
+        "context_tokens": session.context_tokens,
+        "home": session.home,
+        "last_entry": session.last_entry,
+        "fork": session.fork,
     }
-    conn.execute(insert(conn, sessions).values(row).on_conflict_do_nothing())
+
+
+def make(conn: sa.Connection, session: Session) -> None:
+    """Nothing happens when it is there already."""
+    conn.execute(insert(conn, sessions).on_conflict_do_nothing(), row_of(session))
 
 
 def load(conn: sa.Connection, key: SessionKey, user: int, folder: Path, now: datetime) -> Session:
-    make(conn, key, user, folder, now)
-    return session_of(conn.execute(sa.select(sessions).where(of(sessions, key))).one())
+    make(conn, Session(key, user, folder, now, now))
+    return session_of(conn.execute(FIND, named(key)).one())
 
 
 def claim(conn: sa.Connection, key: SessionKey, user: int, folder: Path, now: datetime) -> Session:
-    make(conn, key, user, folder, now)
-    raised = sa.update(sessions).where(of(sessions, key)).values(epoch=sessions.c.epoch + 1)
-    return session_of(conn.execute(raised.returning(sessions)).one())
+    make(conn, Session(key, user, folder, now, now))
+    claimed = sa.update(sessions).where(of(sessions, key)).values(epoch=next_epoch(conn))
+    return session_of(conn.execute(claimed.returning(sessions)).one())
+
+
+def next_epoch(conn: sa.Connection) -> int:
+    counted = insert(conn, counters).values(name="epoch", value=1)
+    raised = counted.on_conflict_do_update(
+        index_elements=["name"], set_={"value": counters.c.value + 1}
+    )
+    epoch: int = conn.scalars(raised.returning(counters.c.value)).one()
+    return epoch
 
 
 def save(conn: sa.Connection, session: Session) -> bool:
-    """What a turn may change. False: the session is another server's now.
+    """False: the session is another server's now, or has another name, or is gone."""
+    saved = sa.update(sessions).where(of(sessions, session.key), sessions.c.epoch == session.epoch)
+    return conn.execute(saved.values(of_turns(session))).rowcount == 1
 
-    The pin is left alone: `/model` may have set it while the turn ran.
-    """
-    saved = (
-        sa.update(sessions)
-        .where(of(sessions, session.key), sessions.c.epoch == session.epoch)
-        .values(
-            active_at=session.active_at,
-            claude_id=session.claude_id,
-            model=session.model,
-            messages=session.messages,
-            cost=session.cost,
-            context_tokens=session.context_tokens,
-        )
-    )
-    return conn.execute(saved).rowcount == 1
+
+def every(conn: sa.Connection, place: Place) -> list[Session]:
+    query = sa.select(sessions).where(in_place(place))
+    newest = query.order_by(sessions.c.active_at.desc(), sessions.c.session)
+    return [session_of(row) for row in conn.execute(newest)]
+
+
+def in_place(place: Place) -> sa.ColumnElement[bool]:
+    return sa.and_(sessions.c.chat == place.chat, sessions.c.thread == place.thread)
+
+
+def within(conn: sa.Connection, folder: Path) -> list[Session]:
+    query = sa.select(sessions).where(sessions.c.folder == str(folder))
+    newest = query.order_by(sessions.c.active_at.desc(), sessions.c.session)
+    return [session_of(row) for row in conn.execute(newest)]
+
+
+def taken(conn: sa.Connection, key: SessionKey, besides: str = "") -> bool:
+    """Every name but `besides` counts. `main` is always there: a chat goes back to it."""
+    names = set(conn.scalars(sa.select(sessions.c.session).where(in_place(key.place))))
+    names.discard(besides)
+    others = (names | {chats.MAIN}) - {key.name}
+    return key.name in names or alike(key.name) in map(alike, others)
+
+
+def alike(name: str) -> str:
+    """The same for two names that people cannot tell apart when they type them."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def add(conn: sa.Connection, session: Session) -> bool:
+    if taken(conn, session.key):
+        return False
+    make(conn, replace(session, epoch=0))
+    chats.enter(conn, session.key)
+    return True
+
+
+def rename(conn: sa.Connection, key: SessionKey, name: str) -> bool:
+    if name == key.name:
+        return True
+    if taken(conn, SessionKey(key.chat, key.thread, name), besides=key.name):
+        return False
+    conn.execute(sa.update(sessions).where(of(sessions, key)).values(session=name))
+    belongings.rename(conn, key, name)
+    return True
+
+
+def delete(conn: sa.Connection, key: SessionKey) -> None:
+    conn.execute(sa.delete(sessions).where(of(sessions, key)))
+    belongings.release(conn, key)
+
+
+def set_minutes(conn: sa.Connection, key: SessionKey, minutes: float | None) -> None:
+    conn.execute(sa.update(sessions).where(of(sessions, key)).values(minutes=minutes))
 
 
 class Sessions:
@@ -100,11 +176,10 @@ class Sessions:
         self._clock = clock
 
     async def current(self, place: Place) -> SessionKey:
-        return await self._db.read(current, place)
+        return await self._db.read(chats.current, place)
 
     async def enter(self, key: SessionKey) -> None:
-        """Make it the current session of its chat."""
-        await self._db.write(enter, key)
+        await self._db.write(chats.enter, key)
 
     async def load(self, key: SessionKey, user: int, folder: Path) -> Session:
         known = await self._db.read(find, key)
@@ -117,3 +192,25 @@ class Sessions:
 
     async def claim(self, key: SessionKey, user: int, folder: Path) -> Session:
         return await self._db.write(claim, key, user, folder, self._clock.now())
+
+    async def every(self, place: Place) -> Sequence[Session]:
+        return await self._db.read(every, place)
+
+    async def within(self, folder: Path) -> Sequence[Session]:
+        """The last active first. The folder is compared as it is written."""
+        return await self._db.read(within, folder)
+
+    async def add(self, session: Session) -> bool:
+        """It is nobody's yet, whatever its epoch."""
+        return await self._db.write(add, session)
+
+    async def rename(self, key: SessionKey, name: str) -> bool:
+        """Whoever serves it under the old name is fenced."""
+        return await self._db.write(rename, key, name)
+
+    async def delete(self, key: SessionKey) -> None:
+        """Whoever serves it is fenced. A chat that is in another session stays there."""
+        await self._db.write(delete, key)
+
+    async def set_minutes(self, key: SessionKey, minutes: float | None) -> None:
+        await self._db.write(set_minutes, key, minutes)

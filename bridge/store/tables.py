@@ -2,8 +2,12 @@
 
 A change here needs a migration in `migrations/versions` and a new `VERSION`; a test compares
 both. Money is micro-USD. A session is named by three columns everywhere: chat, thread, session.
+What `forgotten` marks stays for the record, but belongs to a session that was deleted: a later
+one of that name knows nothing of it.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +17,12 @@ from bridge.model import SessionKey
 from bridge.store.columns import Id, Json, Time, Words
 
 Row = sa.Row[*tuple[Any, ...]]  # of any table
+
+Insert = sqlite.Insert | postgresql.Insert
+INSERTS: dict[str, Callable[[sa.Table], Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
 
 VERSION = "0001"  # the newest migration
 
@@ -28,6 +38,16 @@ def place() -> tuple[sa.Column[Any], ...]:
 
 def session() -> tuple[sa.Column[Any], ...]:
     return (*place(), sa.Column("session", Words, nullable=False))
+
+
+def flag(name: str) -> sa.Column[Any]:
+    """False at first."""
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def words(name: str) -> sa.Column[Any]:
+    """A text that is empty at first."""
+    return sa.Column(name, Words, nullable=False, server_default="")
 
 
 def amount(name: str) -> sa.Column[Any]:
@@ -48,8 +68,15 @@ inbox = sa.Table(
     sa.Column("sent_at", Time),
     sa.Column("received_at", Time, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # inbox.State
+    sa.Column("absorbed_by", sa.BigInteger),  # the turn that answers it with its own message
     sa.Index("inbox_of_session", "state", "chat", "thread", "session"),
     sa.Index("inbox_of_user", "state", "user_id"),
+    sa.Index(
+        "inbox_absorbed",
+        "absorbed_by",
+        sqlite_where=sa.text("absorbed_by IS NOT NULL"),
+        postgresql_where=sa.text("absorbed_by IS NOT NULL"),
+    ),
 )
 
 chats = sa.Table(  # where people are when it is not the session `main`
@@ -74,7 +101,20 @@ sessions = sa.Table(
     amount("messages"),
     amount("cost"),
     amount("context_tokens"),
+    words("home"),
+    words("last_entry"),
+    flag("fork"),
+    words("borrowed"),
+    sa.Column("minutes", sa.Float),
     sa.PrimaryKeyConstraint("chat", "thread", "session", name="sessions_key"),
+    sa.Index("sessions_in_folder", "folder"),
+)
+
+counters = sa.Table(  # numbers that are given out once
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    amount("value"),
 )
 
 turns = sa.Table(
@@ -87,12 +127,14 @@ turns = sa.Table(
     sa.Column("model", Words, nullable=False),
     sa.Column("settings", sa.Text, nullable=False),
     sa.Column("started_at", Time, nullable=False),
-    sa.Column("touched", sa.Boolean, nullable=False, server_default=sa.false()),  # a tool ran
+    flag("touched"),  # a tool ran
     sa.Column("outcome", sa.Text),  # NULL while the turn is open
     sa.Column("text", Words),
     sa.Column("footer", Words),
     sa.Column("closed_at", Time),
     sa.Column("delivered_at", Time),
+    flag("forgotten"),
+    sa.Index("turns_of_session", "chat", "thread", "session", "update_id"),
     sa.Index("turns_by_delivery", "delivered_at", "outcome"),
 )
 
@@ -107,6 +149,7 @@ decisions = sa.Table(
     sa.Column("rule", Words),
     sa.Column("why", Words, nullable=False),
     sa.Column("features", Json, nullable=False),  # the whole request, to decide it again
+    flag("forgotten"),
     sa.Index("decisions_of_session", "chat", "thread", "session", "update_id"),
 )
 
@@ -151,11 +194,37 @@ asks = sa.Table(
 )
 
 
-def insert(conn: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+def insert(conn: sa.Connection, table: sa.Table) -> Insert:
     """An insert with the `on_conflict` clauses, which SQLAlchemy spells by dialect."""
-    if conn.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return INSERTS[conn.dialect.name](table)
+
+
+def put(
+    conn: sa.Connection,
+    table: sa.Table,
+    row: dict[str, Any],
+    where: sa.ColumnElement[bool] | None = None,
+) -> bool:
+    """Insert it, or write it over the row of the same update. False: not `where` that is wanted."""
+    return conn.execute(upsert(conn.dialect.name, table, tuple(row), where), row).rowcount == 1
+
+
+@cache  # to build one costs more than to run it
+def upsert(
+    dialect: str, table: sa.Table, columns: tuple[str, ...], where: sa.ColumnElement[bool] | None
+) -> Insert:
+    fresh = INSERTS[dialect](table)
+    over = {name: fresh.excluded[name] for name in columns}
+    return fresh.on_conflict_do_update(index_elements=["update_id"], set_=over, where=where)
+
+
+def of_session(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Only the rows of the session that `named` gives as parameters."""
+    return sa.and_(*(column == sa.bindparam(column.name) for column in key_columns(table)))
+
+
+def key_columns(table: sa.Table) -> tuple[sa.Column[Any], ...]:
+    return table.c.chat, table.c.thread, table.c.session
 
 
 def of(table: sa.Table, key: SessionKey) -> sa.ColumnElement[bool]:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bridge import ports
+from bridge.store.asks import Asks
 from bridge.store.db import Database, open_database
+from bridge.store.decisions import Decisions
+from bridge.store.inbox import Inbox
+from bridge.store.ledger import Ledger
+from bridge.store.sessions import Sessions
+from bridge.store.turns import Turns
 from tests.contract.samples import NOON
 
 
@@ -42,3 +49,33 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def db(store_url: str) -> AsyncIterator[Database]:
     async with open_database(store_url) as database:
         yield database
+
+
+@pytest.fixture
+def inbox(db: Database, clock: ports.Clock) -> ports.Inbox:
+    return Inbox(db, clock)
+
+
+@pytest.fixture
+def sessions(db: Database, clock: ports.Clock) -> ports.Sessions:
+    return Sessions(db, clock)
+
+
+@pytest.fixture
+def turns(db: Database, clock: ports.Clock) -> ports.Turns:
+    return Turns(db, clock)
+
+
+@pytest.fixture
+def decisions(db: Database) -> ports.Decisions:
+    return Decisions(db)
+
+
+@pytest.fixture
+def ledger(db: Database) -> ports.Ledger:
+    return Ledger(db)
+
+
+@pytest.fixture
+def asks(db: Database) -> ports.Asks:
+    return Asks(db)

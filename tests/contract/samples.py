@@ -11,6 +11,7 @@ from bridge.model import (
     Kind,
     Outcome,
     Place,
+    Session,
     SessionKey,
     Turn,
 )
@@ -35,16 +36,31 @@ def arrival(update_id: int, kind: Kind = Kind.MESSAGE, **changes: Any) -> Arriva
     return Arrival(update_id, kind, **(values | changes))
 
 
+def session(name: str = "fix", place: Place = PLACE, **changes: Any) -> Session:
+    values: dict[str, Any] = {
+        "user": 111,
+        "folder": Path("/srv/sessions/111") / name,
+        "started_at": NOON,
+        "active_at": NOON,
+    }
+    return Session(key=SessionKey(place.chat, place.thread, name), **(values | changes))
+
+
 def turn(update_id: int, key: SessionKey = MAIN) -> Turn:
     return Turn(update_id, key, 111, update_id + 1000, "haiku", NOON, "a1b2")
 
 
-def answer(update_id: int, text: str = "An answer.", key: SessionKey = MAIN) -> Answer:
-    return Answer(update_id, key, update_id + 1000, text, Outcome.DONE, "haiku · $0.01")
+def answer(
+    update_id: int,
+    text: str = "An answer.",
+    key: SessionKey = MAIN,
+    outcome: Outcome = Outcome.DONE,
+) -> Answer:
+    return Answer(update_id, key, update_id + 1000, text, outcome, "haiku · $0.01")
 
 
-def ask(nonce: str, update_id: int = 1) -> Ask:
-    return Ask(nonce, MAIN, update_id, 111, "Bash", "rm -r build", ("Allow", "Deny"))
+def ask(nonce: str, update_id: int = 1, key: SessionKey = MAIN) -> Ask:
+    return Ask(nonce, key, update_id, 111, "Bash", "rm -r build", ("Allow", "Deny"))
 
 
 def limit(

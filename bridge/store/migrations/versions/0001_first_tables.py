@@ -35,6 +35,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chat", "thread", name="chats_key"),
     )
     op.create_table(
+        "counters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "decisions",
         sa.Column("update_id", ID, autoincrement=False, nullable=False),
         sa.Column("chat", sa.BigInteger(), nullable=False),
@@ -46,6 +52,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("features", sa.Text(), nullable=False),
+        sa.Column("forgotten", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("update_id"),
     )
     op.create_index("decisions_of_session", "decisions", ["chat", "thread", "session", "update_id"])
@@ -63,7 +70,15 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("absorbed_by", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("update_id"),
+    )
+    op.create_index(
+        "inbox_absorbed",
+        "inbox",
+        ["absorbed_by"],
+        sqlite_where=sa.text("absorbed_by IS NOT NULL"),
+        postgresql_where=sa.text("absorbed_by IS NOT NULL"),
     )
     op.create_index("inbox_of_session", "inbox", ["state", "chat", "thread", "session"])
     op.create_index("inbox_of_user", "inbox", ["state", "user_id"])
@@ -106,8 +121,14 @@ def upgrade() -> None:
         sa.Column("messages", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cost", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("context_tokens", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("home", sa.Text(), server_default="", nullable=False),
+        sa.Column("last_entry", sa.Text(), server_default="", nullable=False),
+        sa.Column("fork", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("borrowed", sa.Text(), server_default="", nullable=False),
+        sa.Column("minutes", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("chat", "thread", "session", name="sessions_key"),
     )
+    op.create_index("sessions_in_folder", "sessions", ["folder"])
     op.create_table(
         "turns",
         sa.Column("update_id", ID, autoincrement=False, nullable=False),
@@ -125,6 +146,8 @@ def upgrade() -> None:
         sa.Column("footer", sa.Text(), nullable=True),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.Column("forgotten", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("update_id"),
     )
+    op.create_index("turns_of_session", "turns", ["chat", "thread", "session", "update_id"])
     op.create_index("turns_by_delivery", "turns", ["delivered_at", "outcome"])
