@@ -1,118 +1,145 @@
-"""One Claude Code process in one session, and the turns it runs.
+"""Claude Code in one session, and the turns it runs there.
 
-A permanent reader takes everything that Claude Code says: when nobody reads, the SDK's
-calls hang. A turn ends with the result that lists its uuid, because one prompt is not one
-result: turns may be merged, or started by Claude Code itself. A process that died is
-dropped; the next turn starts another one with the same history.
+A process that died is dropped; the next turn starts another one with the same history.
+A stop always ends the turn: when Claude Code does not, its process is ended.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
-from claude_agent_sdk import (
-    ClaudeAgentOptions,
-    ClaudeSDKClient,
-    ClaudeSDKError,
-    HookMatcher,
-    ResultMessage,
-)
+from claude_agent_sdk import ClaudeSDKError, Message, ProcessError, ResultError
 
 from bridge.agent.asking import Asker
-from bridge.agent.events import Translator
-from bridge.agent.failures import translated
+from bridge.agent.connection import Connection, Options
+from bridge.agent.failures import AGAIN, translated
 from bridge.agent.guard import Guard
+from bridge.agent.past import Past, new_home, summary
 from bridge.agent.permit import Permit
+from bridge.agent.running import Run
+from bridge.agent.transcript import State
 from bridge.errors import AgentError
-from bridge.model import AgentEvent, Ask, Asked, Completed, Outcome, Prompt, Session, Started
+from bridge.model import (
+    AgentEvent,
+    Ask,
+    Asked,
+    Completed,
+    Exchange,
+    Noticed,
+    Outcome,
+    Prompt,
+    Session,
+    Started,
+)
 
 log = structlog.get_logger(__name__)
 
-CONNECT = 30.0  # seconds; a start takes 0.4 s, a few on a loaded machine
-WIND_DOWN = 2.0  # seconds that an interrupted turn has to end before its process does
-STDERR = 40  # lines kept for the hint of a failure
-
-Options = Callable[..., ClaudeAgentOptions]
+WIND_DOWN = 3.0  # seconds that an interrupted turn has to end before its process does
+KILLED = f"Claude Code did not go on and was ended. {AGAIN}"
 
 
-@dataclass(slots=True)
-class Run:
-    """The running turn. What is put into `items` is an event, or the error that ended it."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a client needs to start a process.
 
-    prompt: Prompt
-    translator: Translator
-    items: "asyncio.Queue[AgentEvent | Exception]" = field(default_factory=asyncio.Queue)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    sent: bool = False
-    stopped: bool = False
+    `config` is the folder of the homes; `start` is held while a process starts; `spare` is one
+    that is ready already, if there is one; `recent` is what was said last in the session.
+    """
+
+    config: Path
+    options: Options
+    start: Callable[[], AbstractAsyncContextManager[object]]
+    spare: Callable[[], Awaitable[Connection | None]]
+    recent: Callable[[], Awaitable[Sequence[Exchange]]]
 
 
 class Claude:
-    """Implements the port `Agent`. `options` is called for each start of the process."""
+    """Implements the port `Agent`."""
 
-    def __init__(
-        self, session: Session, guard: Guard, options: Options, start: asyncio.Semaphore
-    ) -> None:
+    def __init__(self, session: Session, guard: Guard, ground: Ground) -> None:
+        self.permit = Permit(guard, self._asker, self._ask)
         self._session = session
-        self._resume = session.claude_id
-        self._options = options
-        self._start = start
-        self._permit = Permit(guard, self._asker, self._ask)
-        self._client: ClaudeSDKClient | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._model = ""
+        self._ground = ground
+        self._past = Past(session, ground.config)
+        self._connection: Connection | None = None
         self._run: Run | None = None
-        self._stderr: deque[str] = deque(maxlen=STDERR)
-
-    @property
-    def busy(self) -> bool:
-        return self._run is not None
 
     async def run(self, prompt: Prompt) -> AsyncGenerator[AgentEvent]:
-        run = self._run = Run(prompt, Translator(self._session.folder))
+        run = self._run = Run(prompt, self._session.folder)
         try:
-            await self._send(run)
+            await self._begin(run)
             while True:
                 item = await run.items.get()
-                if isinstance(item, Exception):
-                    raise await self._dead(item)
-                yield item
-                if isinstance(item, Completed):
-                    return
+                match item:
+                    case Exception():
+                        raise await self._dead(item)
+                    case Completed():
+                        yield await self._recorded(item)
+                        return
+                    case Started():
+                        self._past.began(item.claude_id)
+                        yield item
+                    case _:
+                        yield item
         finally:
-            if not run.over.is_set():
-                await self._wind_down(run)
+            if run.sent and not run.over.is_set():
+                await self._stop(run)
             self._run = None
+
+    async def steer(self, prompt: Prompt) -> bool:
+        run, connection = self._run, self._connection
+        if run is None or connection is None or not run.sent:
+            return False
+        if run.stopped or run.over.is_set():
+            return False
+        run.open.add(prompt.uuid)
+        try:
+            await connection.send(prompt.uuid, prompt.text)
+        except (ClaudeSDKError, OSError) as error:
+            log.warning("claude.steer", error=type(error).__name__)
+            return False  # it is dying; the reader ends the turn with the reason
+        return True
 
     async def interrupt(self) -> None:
         """A turn that has not reached Claude Code yet ends before it does."""
-        if self._run is None:
+        run = self._run
+        if run is None or run.over.is_set():
             return
-        self._run.stopped = True
-        if self._client and self._run.sent:
-            try:
-                await self._client.interrupt()
-            except ClaudeSDKError as error:
-                # It is dying; the reader ends the turn with the reason.
-                log.warning("claude.interrupt", error=type(error).__name__)
+        run.stopped = True
+        if run.sent:
+            await self._stop(run)
+
+    async def kill(self) -> None:
+        if self._run and not self._run.stopped:
+            self._run.fatal = AgentError(KILLED)
+        if self._connection:
+            await asyncio.to_thread(self._connection.kill)
 
     async def reply(self, nonce: str, chosen: Sequence[int]) -> None:
-        self._permit.reply(nonce, chosen)
+        self.permit.reply(nonce, chosen)
 
     async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is None:
-            return
-        if self._reader:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
-        try:
-            await client.disconnect()
-        except ClaudeSDKError as error:
-            log.warning("claude.disconnect", session=str(self._session.key), error=str(error))
+        if self._run:
+            self._run.end(ClaudeSDKError("closed"))
+        await self._drop()
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            await connection.close()
+
+    def heard(self, message: Message) -> None:
+        if self._run and self._run.sent:
+            self._run.heard(message)
+
+    def lost(self, error: Exception) -> None:
+        log.warning("claude.lost", session=str(self._session.key), error=type(error).__name__)
+        if self._run:
+            stopped = Completed(Outcome.STOPPED, "")
+            self._run.end(stopped if self._run.stopped else self._run.fatal or error)
 
     def _asker(self) -> Asker | None:
         if self._run is None:
@@ -121,122 +148,124 @@ class Claude:
 
     def _ask(self, ask: Ask) -> None:
         if self._run:
-            self._run.items.put_nowait(Asked(ask))
+            self._run.tell(Asked(ask))
 
-    async def _send(self, run: Run) -> None:
+    async def _begin(self, run: Run) -> None:
         try:
-            client = await self._connected(run.prompt.model)
+            lead = await self._connected(run)
             if run.stopped:
-                run.over.set()
-                run.items.put_nowait(Completed(Outcome.STOPPED, ""))
+                run.end(Completed(Outcome.STOPPED, ""))
                 return
             run.sent = True
-            await client.query(one(run.prompt))
+            await self._live.send(run.prompt.uuid, lead + run.prompt.text)
             if run.stopped:
-                await client.interrupt()
+                await self._stop(run)
         except (ClaudeSDKError, OSError, TimeoutError) as error:
             raise await self._dead(error) from error
 
-    async def _connected(self, model: str) -> ClaudeSDKClient:
-        if self._reader and self._reader.done():
-            await self.close()
-        if self._client is None:
-            async with self._start, asyncio.timeout(CONNECT):
-                self._client = await self._open(model)
-            self._model = model
-            self._reader = asyncio.create_task(self._read(self._client))
-        elif self._model != model:
-            await self._switch(self._client, model)
-        return self._client
+    @property
+    def _live(self) -> Connection:
+        assert self._connection  # noqa: S101 only used while connected
+        return self._connection
 
-    async def _switch(self, client: ClaudeSDKClient, model: str) -> None:
+    async def _connected(self, run: Run) -> str:
+        """Ready for the prompt, which these words should precede."""
+        if self._connection and not self._connection.alive:
+            await self._drop()
+        if self._connection is None:
+            return await self._start(run)
+        await self._switch(self._connection, run.prompt.model)
+        return ""
+
+    async def _start(self, run: Run) -> str:
+        notice = await asyncio.to_thread(self._past.check)
+        if not await self._took_spare(run.prompt.model):
+            async with self._ground.start():
+                notice = await self._open(run.prompt.model) or notice
+        self._live.owner = self
+        if not notice:
+            return ""
+        log.warning("claude.anew", session=str(self._session.key))
+        run.tell(Noticed(notice))
+        return summary(await self._ground.recent())
+
+    async def _took_spare(self, model: str) -> bool:
+        """A session without a history can be started by a process that is there already."""
+        if self._past.home or self._past.id:
+            return False
+        spare = await self._ground.spare()
+        if spare is None:
+            return False
         try:
-            await client.set_model(model)
+            await spare.move(self._session.folder)
+            await self._switch(spare, model)
+        except (ClaudeSDKError, AgentError) as error:
+            log.warning("claude.spare", error=str(error)[:200])
+            await spare.close()
+            return False
+        self._connection, self._past.home = spare, spare.home
+        return True
+
+    async def _open(self, model: str) -> str:
+        """A process with the history. Does Claude Code refuse that, one with a new history.
+
+        The sentence for the user in that case.
+        """
+        past = self._past
+        past.home = past.home or new_home(self._ground.config)
+        connection = self._connection = Connection(past.home)
+        try:
+            await connection.open(self._ground.options, model, past.id, fork=past.fork)
+        except (ResultError, ProcessError) as error:
+            if past.id is None:
+                raise
+            log.warning("claude.resume", session=str(self._session.key), error=str(error)[:200])
+            await connection.open(self._ground.options, model)
+            return await asyncio.to_thread(past.abandon, State.DAMAGED)
+        return ""
+
+    async def _switch(self, connection: Connection, model: str) -> None:
+        try:
+            await connection.switch(model)
         except ClaudeSDKError as error:
+            if not connection.alive:
+                raise
             log.warning("claude.model", model=model, error=str(error)[:200])
             raise AgentError(
                 f"The model {model} cannot be used now. Choose another one."
             ) from error
-        self._model = model
 
-    async def _open(self, model: str) -> ClaudeSDKClient:
-        """A process with the session's history; with a new one where that cannot be opened."""
-        try:
-            return await self._connect(model, self._resume)
-        except ClaudeSDKError as error:
-            if self._resume is None:
-                raise
-            log.warning("claude.resume", session=str(self._session.key), error=str(error)[:200])
-            return await self._connect(model, None)
-
-    async def _connect(self, model: str, resume: str | None) -> ClaudeSDKClient:
-        hook: Any = HookMatcher(hooks=[self._permit.rule], on_failure="block")
-        client = ClaudeSDKClient(
-            self._options(
-                can_use_tool=self._permit.ask,
-                hooks={"PreToolUse": [hook]},
-                stderr=self._stderr.append,
-                model=model,
-                resume=resume,
-            )
-        )
-        try:
-            await client.connect()
-        except BaseException:
-            await client.disconnect()
-            raise
-        return client
-
-    async def _read(self, client: ClaudeSDKClient) -> None:
-        """Whatever ends the reader ends the turn, with a sentence."""
-        try:
-            async for message in client.receive_messages():
-                self._heard(message)
-            self._lost(ClaudeSDKError("Claude Code ended"))
-        except Exception as error:  # noqa: BLE001 see above
-            self._lost(error)
-
-    def _heard(self, message: Any) -> None:
-        run = self._run
-        if run is None or not run.sent:
-            return
-        if not isinstance(message, ResultMessage):
-            for event in run.translator.tell(message):
-                run.items.put_nowait(event)
-                if isinstance(event, Started):
-                    self._resume = event.claude_id
-        elif run.prompt.uuid in (message.user_message_uuids or ()):
-            run.over.set()
-            run.items.put_nowait(run.translator.complete(message, stopped=run.stopped))
-
-    def _lost(self, error: Exception) -> None:
-        log.warning("claude.lost", session=str(self._session.key), error=type(error).__name__)
-        if self._run:
-            self._run.over.set()
-            self._run.items.put_nowait(error)
-
-    async def _wind_down(self, run: Run) -> None:
-        """The turn was given up from outside: interrupt, so that it does not go on alone."""
-        if self._client is None or not run.sent:
+    async def _stop(self, run: Run) -> None:
+        """End the turn: the prompts that wait are taken back, then the running one is cut."""
+        connection = self._connection
+        if connection is None:
             return
         try:
             async with asyncio.timeout(WIND_DOWN):
-                await self._client.interrupt()
+                await self._cancel(connection, run, list(run.open))
+                if not run.over.is_set():
+                    await self._cancel(connection, run, await connection.interrupt())
                 await run.over.wait()
-        except (TimeoutError, ClaudeSDKError) as error:
-            log.warning("claude.wind_down", error=type(error).__name__)
+        except (TimeoutError, ClaudeSDKError, OSError) as error:
+            log.warning("claude.stop", error=type(error).__name__)
+            await self.kill()
+
+    async def _cancel(self, connection: Connection, run: Run, uuids: Sequence[str]) -> None:
+        for uuid in uuids:
+            if await connection.cancel(uuid):
+                run.cancelled(uuid)
+
+    async def _recorded(self, end: Completed) -> Completed:
+        home = self._past.home.name if self._past.home else ""
+        entry = await asyncio.to_thread(self._past.mark)
+        return replace(end, home=home, last_entry=entry)
 
     async def _dead(self, error: Exception) -> AgentError:
+        """The sentence for it. Only an error of our own may leave a process that works."""
+        connection = self._connection
+        if isinstance(error, AgentError) and connection and connection.alive:
+            return error
+        await self._drop()
         if isinstance(error, AgentError):
             return error
-        await self.close()
-        return translated(error, "\n".join(self._stderr))
-
-
-async def one(prompt: Prompt) -> AsyncIterator[dict[str, Any]]:
-    yield {
-        "type": "user",
-        "uuid": prompt.uuid,
-        "parent_tool_use_id": None,
-        "message": {"role": "user", "content": prompt.text},
-    }
+        return translated(error, connection.stderr if connection else "")

@@ -13,7 +13,7 @@ from typing import Any
 
 from claude_agent_sdk import ClaudeAgentOptions
 
-from bridge.model import Session
+from bridge.agent.leftovers import MARK
 from bridge.settings import Settings
 
 BUFFER = 64 << 20  # bytes in one line from Claude Code
@@ -36,7 +36,7 @@ class Place:
     """Where one client lives and how it reaches the API."""
 
     cli: Path
-    config: Path  # Claude Code's own folder: its history, never shared between users
+    home: Path  # Claude Code's own folder: its history, never shared between sessions
     api: str  # the booth's address with the ticket
     key: dict[str, str]  # the variable that is none
     closed: tuple[Path, ...]  # what may not be read
@@ -71,7 +71,8 @@ def environment(settings: Settings, place: Place) -> dict[str, str]:
         **place.key,
         "ANTHROPIC_BASE_URL": place.api,
         "NO_PROXY": "127.0.0.1,localhost",
-        "CLAUDE_CONFIG_DIR": str(place.config),
+        "CLAUDE_CONFIG_DIR": str(place.home),
+        MARK: str(place.home),
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(model.output_tokens),
     }
 
@@ -83,7 +84,7 @@ def instructions(settings: Settings) -> dict[str, Any]:
     return preset
 
 
-def options(settings: Settings, session: Session, place: Place, **given: Any) -> ClaudeAgentOptions:
+def options(settings: Settings, folder: Path, place: Place, **given: Any) -> ClaudeAgentOptions:
     """`given`: the model, what to resume, and the callbacks of one client."""
     return ClaudeAgentOptions(
         tools=tools(settings),
@@ -93,7 +94,7 @@ def options(settings: Settings, session: Session, place: Place, **given: Any) ->
         verbatim_prompts=True,
         include_partial_messages=True,
         max_buffer_size=BUFFER,
-        cwd=session.folder,
+        cwd=folder,
         cli_path=place.cli,
         env=environment(settings, place),
         sandbox=sandbox(settings, place.closed),  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import claude_agent_sdk
 
+from bridge.agent.leftovers import MARK
 from bridge.agent.options import QUIET
 
 BASIC = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TERM", "TMPDIR",
@@ -26,7 +27,7 @@ BASIC = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TE
 
 # What `options` sets, and so has to pass.
 PASSED = ("ANTHROPIC_BASE_URL", "NO_PROXY", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_MAX_OUTPUT_TOKENS",
-          *QUIET)  # fmt: skip
+          MARK, *QUIET)  # fmt: skip
 
 
 def binary() -> Path:

@@ -53,6 +53,10 @@ class Tickets:
         self._sessions[ticket] = key
         return f"{self.address}/t/{ticket}"
 
+    def assign(self, url: str, key: SessionKey) -> None:
+        """The process with this ticket belongs to another session now."""
+        self._sessions[url.rpartition("/")[2]] = key
+
     def revoke(self, url: str) -> None:
         self._sessions.pop(url.rpartition("/")[2], None)
 

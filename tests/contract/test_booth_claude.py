@@ -1,9 +1,9 @@
 """The real Claude Code, the booth, and the simulated API with its own bill."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,7 @@ from structlog.testing import capture_logs
 
 from bridge.agent import process
 from bridge.agent.claude import Claude
-from bridge.agent.guard import Guard
-from bridge.agent.options import Place, options
+from bridge.agent.options import Place
 from bridge.booth.keys import Credential
 from bridge.model import AgentEvent, Completed, Outcome, Prompt, Session, Text
 from bridge.settings import read
@@ -24,6 +23,7 @@ from bridge.store.db import Database
 from bridge.store.ledger import Ledger
 from budgets.model import Limit
 from tests.contract.samples import MAIN, NOON, limit
+from tests.contract.solo import alone
 from tests.contract.tollbooth import KEY, TURN, House, house
 
 MODEL = "claude-haiku-5-5"
@@ -82,12 +82,8 @@ def made(folder: Path, url: str, key: dict[str, str]) -> Claude:
     settings = read({}, folder, token_needed=False)
     session = Session(MAIN, 111, folder / "work", NOON, NOON)
     cli = process.install(folder / "private", [*process.PASSED, *key])
-    place = Place(cli, folder / "config", url, key, ())
-    guard = Guard(session.folder, settings.claude.tools, settings.claude.approve)
-    return Claude(
-        session, guard, lambda **given: options(settings, session, place, **given),
-        asyncio.Semaphore(1),
-    )  # fmt: skip
+    place = partial(Place, cli, api=url, key=key, closed=())
+    return alone(settings, session, folder / "config", place)
 
 
 def end(events: list[AgentEvent]) -> Completed:
