@@ -5,51 +5,84 @@ new message cannot race. It leaves when it has been idle for a while, or when th
 a message that comes at that moment is served by it or by the next server.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
-from functools import partial
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from bridge import turn
-from bridge.errors import ChatError
+from bridge.course import Course
+from bridge.errors import BridgeError, ChatError, ChatGone, StoreError
 from bridge.mailbox import Mailbox
-from bridge.model import AgentEvent, Inbound, Prompt, Session, SessionKey, Signal, Stop, Tapped
+from bridge.model import Inbound, Session, SessionKey
 from bridge.ports import Agent, Desk
-from bridge.session import Event, State, step
+from bridge.session import Event, State
 from bridge.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 PAUSE = 5.0  # seconds between two tries to deliver what Telegram did not take
-LAST_WORD = 2.0  # seconds that a signal under way may take when its turn is over
+TRIES = 3  # of a message that breaks its server
 
 
 async def serve(
     key: SessionKey, mailbox: Mailbox, desk: Desk, settings: Callable[[], Settings]
 ) -> None:
-    """Serve until idle. StoreError: something is undone, serve again later.
+    """Serve until idle. Any error: something is undone, serve again later.
 
     Asked to leave, it still serves one message if there is one; the others wait behind those
     who wait for a client.
     """
+    try:
+        await served(key, mailbox, desk, settings)
+    except StoreError:
+        raise
+    except Exception as error:
+        mailbox.failures += 1
+        if mailbox.failures < TRIES:
+            raise
+        log.exception("message.broken", session=str(key))
+        await give_up(key, error, mailbox, desk)
+
+
+async def served(
+    key: SessionKey, mailbox: Mailbox, desk: Desk, settings: Callable[[], Settings]
+) -> None:
     mailbox.heard()
     mailbox.leaving = False
     first = await desk.inbox.next(key)
     if first is None:
         return
-    session = await desk.sessions.claim(key, first.user, folder(key, settings()))
-    async with desk.agents.lend(session, mailbox) as agent:
+    mine = await claimed(first, desk, settings())
+    async with desk.agents.lend(mine, mailbox) as agent:
         try:
-            while inbound := await following(key, mailbox, desk, settings()):
-                await attend(inbound, session, agent, mailbox, desk, settings())
+            while found := await following(mine, mailbox, desk, settings()):
+                await attend(*found, agent, mailbox, desk, settings())
+                mailbox.failures = 0
                 if mailbox.leaving:
                     mailbox.knock()
                     break
         finally:
-            mailbox.state = State.SUSPENDED
+            if mailbox.state is not State.SUSPENDED:
+                mailbox.take(Event.SUSPEND)
+
+
+async def claimed(first: Inbound, desk: Desk, settings: Settings) -> Session:
+    """Its session, made at the first message ever."""
+    known = await desk.sessions.find(first.key)
+    place = known.folder if known else await vacant(first.key, desk, settings)
+    return await desk.sessions.claim(first.key, first.user, place)
+
+
+async def vacant(key: SessionKey, desk: Desk, settings: Settings) -> Path:
+    """Its usual folder, or one beside it: a session that has another name now may live there."""
+    usual = folder(key, settings)
+    for number in itertools.count(2):
+        if not await desk.sessions.within(usual):
+            break
+        usual = usual.with_name(f"{key.name}-{number}")
+    return usual
 
 
 def folder(key: SessionKey, settings: Settings) -> Path:
@@ -59,15 +92,31 @@ def folder(key: SessionKey, settings: Settings) -> Path:
 
 
 async def following(
-    key: SessionKey, mailbox: Mailbox, desk: Desk, settings: Settings
-) -> Inbound | None:
-    """The next message; None when there was none for `idle_minutes`, or the client is wanted."""
+    mine: Session, mailbox: Mailbox, desk: Desk, settings: Settings
+) -> tuple[Inbound, Session] | None:
+    """The next message, and the session as it is stored now: a command may have changed it.
+
+    None: there was none for `idle_minutes`, or the client is wanted, or the session is not this
+    server's any more: renamed, deleted, or taken over. Then another one may have to serve.
+    """
     while True:
         mailbox.heard()
-        if inbound := await desk.inbox.next(key):
-            return inbound
+        inbound = await desk.inbox.next(mine.key)
+        session = await desk.sessions.find(mine.key)
+        if session is None or session.epoch != mine.epoch:
+            lost(mine, mailbox)
+            return None
+        if inbound:
+            return inbound, session
         if mailbox.leaving or not await mailbox.wait(settings.sessions.idle_minutes * 60):
             return None
+
+
+def lost(mine: Session, mailbox: Mailbox) -> None:
+    log.info("session.lost", session=str(mine.key))
+    if mailbox.state is State.IDLE:
+        mailbox.take(Event.CRASH)
+    mailbox.knock()
 
 
 async def attend(
@@ -78,51 +127,26 @@ async def attend(
     desk: Desk,
     settings: Settings,
 ) -> None:
-    """One message. The signals that come meanwhile wait until the agent runs."""
-    mailbox.state = step(mailbox.state, Event.MESSAGE)
-    mailbox.forget()
+    """One message."""
+    course = Course(inbound, session, agent, mailbox, desk, settings)
     try:
-        await turn.serve(inbound, session, partial(run, agent, mailbox), desk, settings)
+        await turn.serve(inbound, session, course, desk, settings)
     except ChatError as error:
         log.warning("answer.waits", update=inbound.update_id, why=str(error))
         await desk.clock.sleep(PAUSE)
-    finally:
-        mailbox.state = step(mailbox.state, Event.END)
 
 
-async def run(agent: Agent, mailbox: Mailbox, prompt: Prompt) -> AsyncGenerator[AgentEvent]:
-    """The agent's turn, while signals reach it."""
-    async with obeyed(agent, mailbox), aclosing(agent.run(prompt)) as events:
-        async for event in events:
-            yield event
-
-
-@asynccontextmanager
-async def obeyed(agent: Agent, mailbox: Mailbox) -> AsyncIterator[None]:
-    """Signals reach the agent. One under way ends with the block, or it would hit the next turn."""
-    relay = asyncio.create_task(relaying(agent, mailbox))
+async def give_up(key: SessionKey, error: Exception, mailbox: Mailbox, desk: Desk) -> None:
+    """The message that breaks every server is answered with a sentence, and the rest goes on."""
+    mailbox.knock()
+    inbound = await desk.inbox.next(key)
+    if inbound is None:
+        return
     try:
-        yield
-    finally:
-        mailbox.hang_up()
-        try:
-            await asyncio.wait({relay}, timeout=LAST_WORD)
-        finally:
-            relay.cancel()
-
-
-async def relaying(agent: Agent, mailbox: Mailbox) -> None:
-    while signal := await mailbox.signal():
-        try:
-            await obey(signal, agent, mailbox)
-        except Exception:
-            log.exception("signal.broken", signal=type(signal).__name__)
-
-
-async def obey(signal: Signal, agent: Agent, mailbox: Mailbox) -> None:
-    match signal:
-        case Stop():
-            mailbox.state = step(mailbox.state, Event.STOP)
-            await agent.interrupt()
-        case Tapped(nonce=nonce, chosen=chosen):
-            await agent.reply(nonce, chosen)
+        await desk.chat.say(
+            key.place, str(error) if isinstance(error, BridgeError) else turn.BROKEN
+        )
+    except ChatGone as gone:
+        log.warning("answer.nowhere", update=inbound.update_id, why=str(gone))
+    await desk.inbox.done(inbound.update_id)
+    mailbox.failures = 0

@@ -4,21 +4,29 @@ import asyncio
 from contextlib import suppress
 
 from bridge.model import Signal
-from bridge.session import State
+from bridge.session import Event, State, step
 
 
 class Mailbox:
-    """Implements the port `Waiter`. Its state is the server's, for those who send signals."""
+    """Implements the port `Waiter`. Its state is the server's, for those who send signals.
+
+    `failures`: servers that broke, one after the other, at the same message.
+    """
 
     def __init__(self) -> None:
         self.state = State.SUSPENDED
         self.leaving = False
+        self.failures = 0
         self._knocked = asyncio.Event()
         self._signals: asyncio.Queue[Signal | None] = asyncio.Queue()
 
     @property
     def knocked(self) -> bool:
         return self._knocked.is_set()
+
+    def take(self, event: Event) -> None:
+        """A step of the session's state. Only its server takes them."""
+        self.state = step(self.state, event)
 
     def knock(self) -> None:
         """There is a new message."""

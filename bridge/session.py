@@ -1,6 +1,7 @@
 """The states of a session: one table of legal steps, no I/O.
 
-An illegal step raises and changes nothing. The actor is the only one to take steps.
+An illegal step raises and changes nothing. The server of the session is the only one to take
+steps. `diagram` draws the table; ARCHITECTURE.md shows it (`scripts/diagram`).
 """
 
 from enum import StrEnum
@@ -16,12 +17,12 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
-    MESSAGE = "message"
-    ASK = "ask"
-    REPLY = "reply"
+    MESSAGE = "message"  # one begins to be worked on
+    ASK = "ask"  # one more question to the user is open
+    REPLY = "reply"  # the last open one is answered
     STOP = "stop"
-    END = "end"
-    SUSPEND = "suspend"
+    END = "end"  # the turn is closed
+    SUSPEND = "suspend"  # the client is given back
     CRASH = "crash"
 
 
@@ -45,9 +46,17 @@ NEXT: dict[State, dict[Event, State]] = {
         Event.END: State.IDLE,
         Event.CRASH: State.LOST,
     },
-    State.STOPPING: {Event.STOP: State.STOPPING, Event.END: State.IDLE, Event.CRASH: State.LOST},
+    State.STOPPING: {
+        Event.ASK: State.STOPPING,
+        Event.REPLY: State.STOPPING,
+        Event.STOP: State.STOPPING,
+        Event.END: State.IDLE,
+        Event.CRASH: State.LOST,
+    },
     State.LOST: {Event.MESSAGE: State.RUNNING, Event.SUSPEND: State.SUSPENDED},
 }
+
+WORKING = {State.RUNNING, State.ASKING, State.STOPPING}  # a turn is not closed yet
 
 
 class IllegalStep(Exception):
@@ -59,3 +68,13 @@ def step(state: State, event: Event) -> State:
         return NEXT[state][event]
     except KeyError:
         raise IllegalStep(f"{event} while {state}") from None
+
+
+def diagram() -> str:
+    """The table in Mermaid's language; events between the same two states share an arrow."""
+    arrows: dict[tuple[State, State], list[Event]] = {}
+    for state, steps in NEXT.items():
+        for event, target in steps.items():
+            arrows.setdefault((state, target), []).append(event)
+    lines = [f"    {a} --> {b}: {', '.join(events)}" for (a, b), events in arrows.items()]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {State.SUSPENDED}", *lines])

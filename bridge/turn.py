@@ -9,21 +9,24 @@ user is asked. A crash after 9 only delivers again: nothing runs or is paid for 
 """
 
 import uuid
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from bridge.errors import BridgeError, ChatGone, StoreError
+from bridge.errors import BridgeError, ChatError, ChatGone, StoreError
+from bridge.insist import insist
 from bridge.model import (
     AgentEvent,
     Answer,
     Asked,
     Completed,
     Inbound,
+    Noticed,
     Outcome,
     Prompt,
     Session,
@@ -52,7 +55,18 @@ BROKEN = "Something went wrong on this side. It is in the log; send your message
 UNSHOWN = "My answer cannot be shown here. Why is in the log; ask me to say it in other words."
 IDLE = {Outcome.REFUSED, Outcome.LOST}  # no model worked on it
 
-Run = Callable[[Prompt], AsyncGenerator[AgentEvent]]  # `Agent.run`
+
+class Work(AbstractContextManager["Work"], Protocol):
+    """The agent at work on one turn; entered while the turn can be stopped."""
+
+    @property
+    def absorbed(self) -> Sequence[int]:
+        """Further messages that were given to the turn while it ran."""
+        ...
+
+    def run(self, prompt: Prompt) -> AsyncGenerator[AgentEvent]:
+        """As `Agent.run`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +77,41 @@ class Result:
     text: str
     claude_id: str | None = None
     context_tokens: int = 0
+    home: str = ""
+    last_entry: str = ""
 
 
 async def serve(
-    inbound: Inbound, session: Session, run: Run, desk: Desk, settings: Settings
+    inbound: Inbound, session: Session, work: Work, desk: Desk, settings: Settings
 ) -> None:
     """Answer one message.
 
     StoreError: nothing was confirmed, the message is still undone. ChatError: its answer is
     stored and will be delivered when it is served again.
     """
-    if answer := await desk.turns.answer(inbound.update_id):
-        await deliver(answer, desk)
-        return
-    if inbound.user not in settings.users:
-        log.info("turn.stranger", update=inbound.update_id, user=inbound.user)
-        await desk.inbox.done(inbound.update_id)
-        return
-    session = await renewed(session, desk)
+    answer = await desk.turns.answer(inbound.update_id)
+    if answer is None:
+        if inbound.user not in settings.users:
+            log.info("turn.stranger", update=inbound.update_id, user=inbound.user)
+            await desk.inbox.done(inbound.update_id)
+            return
+        with work:
+            answer = await answered(inbound, session, work, desk, settings)
+    await deliver(answer, desk)
+
+
+async def answered(
+    inbound: Inbound, session: Session, work: Work, desk: Desk, settings: Settings
+) -> Answer:
+    """Steps 5 to 9. `session` is as it is stored when the message is taken."""
     verdict = await afford(inbound, desk, settings)
     request = describe(inbound, session, verdict, settings, desk)
     choice = choose(request, policy(settings))
     turn = entered(inbound, choice, settings, desk)
     fresh = await desk.turns.enter(turn)
     await desk.decisions.record(turn, request, choice)
-    result = await outcome(inbound, turn, verdict, run, desk, settings, fresh=fresh)
-    await deliver(await closed(turn, session, result, desk), desk)
-
-
-async def renewed(session: Session, desk: Desk) -> Session:
-    """As it is stored now: a command may have changed it. The epoch stays ours."""
-    stored = await desk.sessions.find(session.key)
-    return replace(stored, epoch=session.epoch) if stored else session
+    result = await outcome(inbound, turn, verdict, work, desk, settings, fresh=fresh)
+    return await closed(turn, session, result, work.absorbed, desk)
 
 
 async def afford(inbound: Inbound, desk: Desk, settings: Settings) -> Verdict:
@@ -137,7 +154,7 @@ def entered(inbound: Inbound, choice: Choice, settings: Settings, desk: Desk) ->
 
 
 async def outcome(
-    inbound: Inbound, turn: Turn, verdict: Verdict, run: Run, desk: Desk,
+    inbound: Inbound, turn: Turn, verdict: Verdict, work: Work, desk: Desk,
     settings: Settings, *, fresh: bool,
 ) -> Result:  # fmt: skip
     """What is answered, without a model where none is needed."""
@@ -147,22 +164,30 @@ async def outcome(
         return Result(Outcome.REFUSED, verdict.why)
     desk.toll.begin(turn)
     try:
-        return await work(inbound, turn, run, desk, settings)
+        return await told(inbound, turn, work, desk, settings)
     finally:
         try:
             await desk.toll.end(turn)
         finally:
-            await desk.asks.expire(turn.update_id)
+            await forget_questions(turn, desk)
 
 
-async def work(inbound: Inbound, turn: Turn, run: Run, desk: Desk, settings: Settings) -> Result:
+async def forget_questions(turn: Turn, desk: Desk) -> None:
+    """A store that is busy now must not cost the answer: a tap on them changes nothing."""
+    try:
+        await desk.asks.expire(turn.update_id)
+    except StoreError as error:
+        log.warning("asks.kept", update=turn.update_id, why=str(error))
+
+
+async def told(inbound: Inbound, turn: Turn, work: Work, desk: Desk, settings: Settings) -> Result:
     """Whatever goes wrong here is told to the user, after what was said so far."""
     model = settings.models[turn.model].id
     prompt = Prompt(str(uuid.uuid4()), turn.update_id, turn.user, inbound.text, model)
     progress = Progress(turn.started_at, model=turn.model)
     end = Completed(Outcome.FAILED, BROKEN)
     try:
-        async with desk.chat.live(inbound) as live, aclosing(run(prompt)) as events:
+        async with desk.chat.live(inbound) as live, aclosing(work.run(prompt)) as events:
             async for event in events:
                 progress = fold(progress, event)
                 live.show(progress)
@@ -175,7 +200,7 @@ async def work(inbound: Inbound, turn: Turn, run: Run, desk: Desk, settings: Set
         end = Completed(Outcome.FAILED, str(error))
     except Exception:
         log.exception("turn.broken", update=turn.update_id)
-    return told(end, progress)
+    return concluded(end, progress)
 
 
 async def react(event: AgentEvent, progress: Progress, turn: Turn, desk: Desk) -> None:
@@ -185,9 +210,19 @@ async def react(event: AgentEvent, progress: Progress, turn: Turn, desk: Desk) -
         case Asked(ask):
             await desk.asks.open(ask)
             await desk.chat.ask(ask)
+        case Noticed(text):
+            await notice(text, turn, desk)
 
 
-def told(end: Completed, progress: Progress) -> Result:
+async def notice(text: str, turn: Turn, desk: Desk) -> None:
+    """A turn is not given up because of it."""
+    try:
+        await desk.chat.say(turn.key.place, text)
+    except ChatError as error:
+        log.warning("notice.unsaid", update=turn.update_id, why=str(error))
+
+
+def concluded(end: Completed, progress: Progress) -> Result:
     """The answer in the chat: nothing that was said is lost when a turn ends early."""
     match end.outcome:
         case Outcome.DONE:
@@ -197,30 +232,46 @@ def told(end: Completed, progress: Progress) -> Result:
         case _:
             text = f"{progress.everything}\n\n{end.text}".strip()
     claude_id = end.claude_id or progress.claude_id or None
-    return Result(end.outcome, text, claude_id, end.context_tokens)
+    return Result(end.outcome, text, claude_id, end.context_tokens, end.home, end.last_entry)
 
 
-async def closed(turn: Turn, session: Session, result: Result, desk: Desk) -> Answer:
+async def closed(
+    turn: Turn, session: Session, result: Result, absorbed: Sequence[int], desk: Desk
+) -> Answer:
     """Step 9: from here on the answer is safe, and the turn never runs or costs again."""
     now = desk.clock.now()
-    cost = await desk.ledger.turn_cost(turn.update_id)
+    cost = await insist(lambda: desk.ledger.turn_cost(turn.update_id), desk.clock)
     worked = result.outcome not in IDLE
-    session = replace(
-        session,
-        active_at=now,
-        claude_id=result.claude_id or session.claude_id,
-        model=turn.model if worked else session.model,
-        messages=session.messages + 1,
-        cost=session.cost + cost,
-        context_tokens=result.context_tokens or session.context_tokens,
-    )
+    session = remembered(session, result, now, cost)
+    if worked:
+        session = replace(session, model=turn.model)
+    session = replace(session, messages=session.messages + 1 + len(absorbed))
     seconds = (now - turn.started_at).total_seconds()
     footer = f"{turn.model} · {seconds:.0f} s · {usd(cost)}" if worked else ""
     answer = Answer(turn.update_id, turn.key, turn.message_id, result.text, result.outcome, footer)
-    await desk.turns.close(turn, session, answer)
+    await insist(lambda: desk.turns.close(turn, session, answer, absorbed), desk.clock)
     log.info("turn.closed", update=turn.update_id, session=str(turn.key), model=turn.model,
              outcome=result.outcome, seconds=round(seconds, 3), micro_usd=cost)  # fmt: skip
     return answer
+
+
+def remembered(session: Session, result: Result, now: datetime, cost: int) -> Session:
+    """The session after the turn. A fork that never completed is still to be forked."""
+    session = replace(
+        session,
+        active_at=now,
+        cost=session.cost + cost,
+        context_tokens=result.context_tokens or session.context_tokens,
+    )
+    if session.fork and not result.home:
+        return session
+    return replace(
+        session,
+        claude_id=result.claude_id or session.claude_id,
+        home=result.home or session.home,
+        last_entry=result.last_entry or session.last_entry,
+        fork=False,
+    )
 
 
 async def deliver(answer: Answer, desk: Desk) -> None:

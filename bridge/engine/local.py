@@ -15,7 +15,7 @@ from bridge.errors import Fenced, StoreError
 from bridge.mailbox import Mailbox
 from bridge.model import SessionKey, Signal
 from bridge.ports import Clock
-from bridge.session import State
+from bridge.session import WORKING
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ class Local:
 
     async def running(self, key: SessionKey) -> bool:
         mailbox = self._servers.get(key)
-        return mailbox is not None and mailbox.state not in {State.SUSPENDED, State.IDLE}
+        return mailbox is not None and mailbox.state in WORKING
 
     async def run(self) -> None:
         try:

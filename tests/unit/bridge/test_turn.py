@@ -1,21 +1,25 @@
 """One message, start to finish, whatever happens on the way."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from bridge import turn
 from bridge.errors import AgentError, ChatError, ChatGone, Fenced, StoreError
+from bridge.insist import PAUSES
 from bridge.model import (
     AgentEvent,
+    Answer,
     Ask,
     Asked,
     Completed,
     Inbound,
+    Noticed,
     Outcome,
     Prompt,
     Session,
@@ -38,6 +42,22 @@ ASK = Asked(Ask("n1", KEY, 1, 1, "Bash", "ls", ("Allow", "Deny")))
 
 
 @dataclass
+class Alone:
+    """`turn.Work` without signals and without a watchdog."""
+
+    run: Callable[[Prompt], AsyncGenerator[AgentEvent]]
+    absorbed: Sequence[int] = ()
+    entered: bool = False
+
+    def __enter__(self) -> Self:
+        self.entered = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.entered = False
+
+
+@dataclass
 class Scene:
     settings: Settings
     fakes: Fakes = field(default_factory=Fakes)
@@ -50,11 +70,11 @@ class Scene:
     async def serve(self, inbound: Inbound, *script: Step) -> None:
         """As a server that has just been started does it; without a script the agent echoes."""
         self.agent = FakeAgent(script) if script else FakeAgent()
-        await self.serve_with(inbound, self.agent.run)
+        await self.serve_with(inbound, Alone(self.agent.run))
 
-    async def serve_with(self, inbound: Inbound, run: turn.Run) -> None:
+    async def serve_with(self, inbound: Inbound, work: Alone) -> None:
         desk = self.watch.over(self.fakes.desk())
-        await turn.serve(inbound, await self.claim(), run, desk, self.settings)
+        await turn.serve(inbound, await self.claim(), work, desk, self.settings)
 
     async def cut(self, inbound: Inbound, *script: Step) -> None:
         """The bridge is ended a minute after it has begun to serve."""
@@ -88,7 +108,6 @@ async def test_the_steps_come_in_their_order(scene: Scene, hi: Inbound) -> None:
     await scene.serve(hi)
     assert [call for call in scene.watch.calls if call != "clock.now"] == [
         "turns.answer",
-        "sessions.find",
         "ledger.usage",
         "turns.enter",
         "decisions.record",
@@ -111,7 +130,7 @@ async def test_the_turn_can_spend_exactly_while_the_agent_runs(scene: Scene, hi:
         seen.append(scene.fakes.toll.spending[KEY].update_id)
         yield DONE
 
-    await scene.serve_with(hi, run)
+    await scene.serve_with(hi, Alone(run))
     assert seen == [1]
     assert scene.over()
 
@@ -174,11 +193,72 @@ async def test_the_history_is_remembered_even_when_the_turn_breaks(
     assert scene.fakes.sessions.known[KEY].claude_id == "c-7"
 
 
-async def test_a_choice_made_since_the_server_started_counts(scene: Scene, hi: Inbound) -> None:
+async def test_the_session_remembers_where_its_history_lies(scene: Scene, hi: Inbound) -> None:
     session = await scene.claim()
-    scene.fakes.sessions.known[KEY] = replace(session, pin="opus")
-    await scene.serve(hi)
-    assert scene.agent.prompts[0].model == scene.settings.models["opus"].id
+    scene.fakes.sessions.known[KEY] = replace(session, claude_id="c-0", fork=True)
+    end = Completed(Outcome.DONE, "All of it.", "c-1", home="h-1", last_entry="e-1")
+    await scene.serve(hi, end)
+    after = scene.fakes.sessions.known[KEY]
+    assert (after.claude_id, after.home, after.last_entry, after.fork) == (
+        "c-1", "h-1", "e-1", False,
+    )  # fmt: skip
+    second = await scene.fakes.say(2)
+    await scene.serve(second, AgentError("It died before it told anything."))
+    assert scene.fakes.sessions.known[KEY].home == "h-1"
+    assert scene.fakes.sessions.known[KEY].last_entry == "e-1"
+
+
+async def test_a_fork_that_broke_is_forked_again(scene: Scene, hi: Inbound) -> None:
+    session = await scene.claim()
+    scene.fakes.sessions.known[KEY] = replace(session, claude_id="c-0", fork=True)
+    await scene.serve(hi, Started("c-7", "model"), AgentError("It died."))
+    after = scene.fakes.sessions.known[KEY]
+    assert (after.claude_id, after.fork) == ("c-0", True)
+
+
+async def test_what_the_user_should_know_is_said_beside_the_answer(
+    scene: Scene, hi: Inbound
+) -> None:
+    await scene.serve(hi, Noticed("A new history has begun."), DONE)
+    assert scene.fakes.chat.said == [(KEY.place, "A new history has begun.")]
+    assert scene.fakes.chat.texts() == ["All of it."]
+
+
+async def test_a_notice_that_telegram_does_not_take_costs_no_answer(
+    scene: Scene, hi: Inbound
+) -> None:
+    scene.watch.faults["chat.say"] = [ChatError("Telegram is away.")]
+    await scene.serve(hi, Noticed("A new history has begun."), DONE)
+    assert scene.fakes.chat.texts() == ["All of it."]
+
+
+async def test_messages_that_the_turn_absorbed_are_done_with_it(scene: Scene, hi: Inbound) -> None:
+    for number in (2, 3):
+        await scene.fakes.say(number)
+    await scene.serve_with(hi, Alone(FakeAgent([DONE]).run, absorbed=(2, 3)))
+    assert scene.fakes.inbox.finished == {1, 2, 3}
+    assert scene.fakes.sessions.known[KEY].messages == 3
+    assert len(scene.fakes.chat.answered) == 1
+
+
+async def test_a_turn_can_be_stopped_until_it_is_closed_and_not_while_it_is_delivered(
+    scene: Scene, hi: Inbound
+) -> None:
+    seen = []
+
+    class Chat(FakeChat):
+        async def answer(self, answer: Answer) -> None:
+            seen.append(work.entered)
+            await super().answer(answer)
+
+    async def run(_: Prompt) -> AsyncGenerator[AgentEvent]:
+        seen.append(work.entered)
+        yield DONE
+
+    work = Alone(run)
+    scene.fakes.chat = Chat()
+    await scene.serve_with(hi, work)
+    assert seen == [True, False]
 
 
 # Nothing runs where nothing should.
@@ -304,15 +384,11 @@ async def test_a_view_that_breaks_at_the_end_costs_no_answer(scene: Scene, hi: I
 
 STORE = [
     "turns.answer",
-    "sessions.find",
     "ledger.usage",
     "turns.enter",
     "decisions.record",
     "turns.touch",
     "asks.open",
-    "asks.expire",
-    "ledger.turn_cost",
-    "turns.close",
 ]
 
 
@@ -330,6 +406,39 @@ async def test_a_store_that_fails_confirms_nothing(scene: Scene, hi: Inbound, ca
     await scene.serve(hi)
     assert len(scene.fakes.chat.answered) == 1
     assert not scene.undone
+
+
+AFTER_THE_WORK = ["ledger.turn_cost", "turns.close"]
+
+
+@pytest.mark.parametrize("call", AFTER_THE_WORK)
+async def test_a_turn_that_is_paid_for_does_not_run_again_because_the_disk_is_busy(
+    scene: Scene, hi: Inbound, call: str
+) -> None:
+    scene.watch.faults[call] = [StoreError("The disk is busy.")] * len(PAUSES)
+    await scene.serve(hi, DONE)
+    assert len(scene.agent.prompts) == 1
+    assert scene.fakes.chat.texts() == ["All of it."]
+    assert 55 < asyncio.get_running_loop().time() < 65
+
+
+@pytest.mark.parametrize("call", AFTER_THE_WORK)
+async def test_a_store_that_stays_broken_confirms_nothing(
+    scene: Scene, hi: Inbound, call: str
+) -> None:
+    scene.watch.faults[call] = [StoreError("The disk is full.")] * (len(PAUSES) + 1)
+    with pytest.raises(StoreError):
+        await scene.serve(hi, DONE)
+    assert scene.undone
+    assert scene.over()
+    assert not scene.fakes.turns.answers
+    assert not scene.fakes.chat.answered
+
+
+async def test_questions_that_cannot_be_closed_cost_no_answer(scene: Scene, hi: Inbound) -> None:
+    scene.watch.faults["asks.expire"] = [StoreError("The disk is busy.")]
+    await scene.serve(hi, DONE)
+    assert scene.fakes.chat.texts() == ["All of it."]
 
 
 async def test_a_confirmation_that_is_not_stored_is_repeated_with_the_same_answer(
@@ -350,7 +459,7 @@ async def test_a_server_that_was_replaced_commits_nothing(scene: Scene, hi: Inbo
         yield DONE
 
     with pytest.raises(Fenced):
-        await scene.serve_with(hi, run)
+        await scene.serve_with(hi, Alone(run))
     assert scene.undone
     assert not scene.fakes.turns.answers
     assert not scene.fakes.chat.answered
@@ -364,7 +473,7 @@ async def test_a_server_that_was_replaced_before_it_began_commits_nothing(
     old = await scene.claim()
     await scene.claim()  # by another server
     with pytest.raises(Fenced):
-        await turn.serve(hi, old, FakeAgent().run, scene.fakes.desk(), scene.settings)
+        await turn.serve(hi, old, Alone(FakeAgent().run), scene.fakes.desk(), scene.settings)
     assert scene.undone
     assert not scene.fakes.chat.answered
 

@@ -255,6 +255,7 @@ async def test_a_pause_does_not_outlive_the_engine() -> None:
     [
         (State.SUSPENDED, False),
         (State.IDLE, False),
+        (State.LOST, False),
         (State.RUNNING, True),
         (State.ASKING, True),
         (State.STOPPING, True),
