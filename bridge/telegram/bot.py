@@ -23,7 +23,7 @@ from bridge.errors import BridgeError, ChatBusy, ChatError, ChatGone
 log = structlog.get_logger()
 
 # A proxy in the environment is for the world, not for a Bot API server on this machine.
-DIRECT = {"mounts": {"all://127.0.0.1": None, "all://localhost": None}}
+DIRECT: dict[str, Any] = {"mounts": {"all://127.0.0.1": None, "all://localhost": None}}
 POLL_GRACE = 15.0  # seconds a long poll may overrun before it counts as lost
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 GONE = (
@@ -108,7 +108,10 @@ class Bot:
     def __init__(self, token: str, base_url: str = "https://api.telegram.org") -> None:
         quiet()
         base = base_url.rstrip("/")
-        self._calls = Transport(64, read_timeout=30.0, pool_timeout=30.0, httpx_kwargs=DIRECT)
+        # Kept for a minute, so that the sign after a pause needs no new handshake.
+        kept = httpx.Limits(max_connections=64, keepalive_expiry=60)
+        given = DIRECT | {"limits": kept}
+        self._calls = Transport(64, read_timeout=30.0, pool_timeout=30.0, httpx_kwargs=given)
         self._polls = Transport(2, read_timeout=30.0, httpx_kwargs=DIRECT)
         self._bot = telegram.Bot(
             token,

@@ -1,11 +1,13 @@
 """Inline keyboards, and what their taps carry. Pure.
 
 callback_data, at most 64 bytes: `a:NONCE:INDEX` an option, `d:NONCE` Done of a question with
-several choices, `s:SESSION` Stop. Which options are ticked is written on the buttons
-themselves, so it survives a restart.
+several choices, `s:SESSION` Stop, `n:UPDATE` and `w:UPDATE` Send now and Withdraw of a waiting
+message, `m:UPDATE` Continue of a turn that was cut off, `c:VERB:USER:ARGUMENT` a choice offered
+by a command. Which options are ticked is written on the buttons themselves, so it survives a
+restart.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +38,40 @@ class Halt:
     session: str
 
 
-def parse(data: str) -> Pick | Done | Halt | None:
+@dataclass(frozen=True, slots=True)
+class SendNow:
+    """Give this waiting message to the running turn."""
+
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take this waiting message back."""
+
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on with this turn, which a crash cut off."""
+
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A choice that a command offered to `user`. `verb`: a name in `commands.ACTIONS`."""
+
+    verb: str
+    user: int
+    argument: str = ""
+
+
+Tap = Pick | Done | Halt | SendNow | Withdraw | Continue | Act
+
+
+def parse(data: str) -> Tap | None:
     """None: not a button of this version."""
     match data.split(":", 1)[0], data.split(":"):
         case "a", [_, nonce, index] if index.isdecimal():
@@ -45,6 +80,14 @@ def parse(data: str) -> Pick | Done | Halt | None:
             return Done(nonce)
         case "s", _:
             return Halt(data[2:])
+        case "n", [_, number] if number.isdecimal():
+            return SendNow(int(number))
+        case "w", [_, number] if number.isdecimal():
+            return Withdraw(int(number))
+        case "m", [_, number] if number.isdecimal():
+            return Continue(int(number))
+        case "c", [_, verb, user, argument] if user.isdecimal():
+            return Act(verb, int(user), argument)
         case _:
             return None
 
@@ -63,6 +106,29 @@ def pick(ask: Ask, index: int, mark: str) -> dict[str, str]:
 def halt(session: str) -> Markup:
     data = f"s:{session}"
     return {"inline_keyboard": [[button("Stop", data if len(data.encode()) <= MOST else "s:")]]}
+
+
+def waiting(update_id: int) -> Markup:
+    """Below the acknowledgement of a message that waits."""
+    row = [button("Send now", f"n:{update_id}"), button("Withdraw", f"w:{update_id}")]
+    return {"inline_keyboard": [row]}
+
+
+def onward(update_id: int) -> Markup:
+    return {"inline_keyboard": [[button("Continue", f"m:{update_id}")]]}
+
+
+def act(text: str, verb: str, user: int, argument: str = "") -> dict[str, str]:
+    return button(text, f"c:{verb}:{user}:{argument}")
+
+
+def column(buttons: Sequence[dict[str, str]]) -> Markup | None:
+    """Each on a line of its own; None when there are none."""
+    return {"inline_keyboard": [[each] for each in buttons]} if buttons else None
+
+
+def row(*buttons: dict[str, str]) -> Markup:
+    return {"inline_keyboard": [list(buttons)]}
 
 
 def button(text: str, data: str) -> dict[str, str]:

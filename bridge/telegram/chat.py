@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from bridge.errors import ChatError
-from bridge.model import Answer, Ask, Inbound, Place, SessionKey
+from bridge.model import Answer, Ask, Inbound, Outcome, Place, SessionKey
 from bridge.ports import Clock, Live
 from bridge.progress import Progress
 from bridge.settings import Settings
@@ -18,6 +18,7 @@ from bridge.telegram import buttons
 from bridge.telegram.background import Background
 from bridge.telegram.bot import BadCall, ChatUnreachable, NoSuchMethod
 from bridge.telegram.lane import Priority
+from bridge.telegram.notes import Notes
 from bridge.telegram.outbox import Outbox
 from bridge.telegram.painter import Painter
 from bridge.telegram.params import Params, message, reply_to, target
@@ -41,7 +42,8 @@ class TelegramChat:
         self._settings = settings
         self._clock = clock
         self._background = Background()
-        self._running: dict[int, tuple[SessionKey, Painter]] = {}  # by draft id
+        self._notes = Notes(outbox, self._background, self._redraw)
+        self._running: dict[int, tuple[Inbound, Painter]] = {}  # by draft id
 
     async def aclose(self) -> None:
         await self._background.aclose()
@@ -57,7 +59,8 @@ class TelegramChat:
     async def live(self, inbound: Inbound) -> AsyncIterator[Live]:
         painter = Painter(self._views(inbound), self._clock, self._clock.now())
         number = draft_id(inbound.update_id)
-        self._running[number] = (inbound.key, painter)
+        self.unacknowledge(inbound.update_id, inbound.key.place)
+        self._running[number] = (inbound, painter)
         try:
             yield painter
         finally:
@@ -72,10 +75,12 @@ class TelegramChat:
         await self._send(ask.key.place, message(last) | keyboard, Priority.PROMPT)
 
     async def answer(self, answer: Answer) -> None:
+        self.unacknowledge(answer.update_id, answer.key.place)
         parts = numbered(split(signed(render(answer.text), answer.footer)))
-        for number, part in enumerate(parts):
-            reply = {} if number else reply_to(answer.message_id)
-            await self._insist(answer.key.place, message(part) | reply)
+        for number, part in enumerate(parts, 1):
+            reply = reply_to(answer.message_id) if number == 1 else {}
+            below = onward(answer) if number == len(parts) else {}
+            await self._insist(answer.key.place, message(part) | reply | below)
 
     async def say(self, place: Place, text: str) -> None:
         await self.reply(place, text)
@@ -89,6 +94,32 @@ class TelegramChat:
         for part in before:
             await self._insist(place, message(part))
         await self._insist(place, message(last) | reply_to(message_id) | markup)
+
+    async def rewrite(
+        self, place: Place, message_id: int, text: str, keyboard: buttons.Markup | None = None
+    ) -> None:
+        """Other words and buttons for a message of ours; a new one where that one is gone."""
+        *_, last = split(render(text))
+        params = target(place) | message(last) | {"message_id": message_id}
+        markup = {"reply_markup": keyboard} if keyboard else {}
+        try:
+            await self._outbox.send("editMessageText", params | markup, Priority.PROMPT)
+        except BadCall:
+            await self.reply(place, text, keyboard=keyboard)
+
+    def react(self, place: Place, message_id: int, emoji: str) -> None:
+        """A sign on a message; where reactions are refused there is none. Returns at once."""
+        params = reaction(place, message_id, emoji)
+        work = self._outbox.send("setMessageReaction", params, Priority.STATUS)
+        self._background.spawn(work, "reaction")
+
+    def acknowledge(self, inbound: Inbound, text: str) -> None:
+        """That a message waits, with buttons; until it waits no more. Returns at once."""
+        self._notes.show(inbound, text)
+
+    def unacknowledge(self, update_id: int, place: Place, message_id: int = 0) -> None:
+        """`message_id`: the acknowledgement itself, where it is known. Returns at once."""
+        self._notes.drop(update_id, place.chat, message_id)
 
     async def settle(self, ask: Ask, message_id: int, chosen: str) -> None:
         """The question shows what was chosen, and has no buttons any more."""
@@ -104,11 +135,15 @@ class TelegramChat:
     def drawn(self, draft: int) -> SessionKey | None:
         """Whose draft that is, while its turn runs."""
         found = self._running.get(draft)
-        return found[0] if found else None
+        return found[0].key if found else None
 
     def running(self, key: SessionKey) -> Progress | None:
         """What the session's running turn shows."""
-        return next((p.progress for k, p in self._running.values() if k == key), None)
+        return next((p.progress for i, p in self._running.values() if i.key == key), None)
+
+    def asker(self, key: SessionKey) -> int | None:
+        """Whose turn runs there, as far as it is shown here."""
+        return next((i.user for i, _ in self._running.values() if i.key == key), None)
 
     def _views(self, inbound: Inbound) -> list[View]:
         wanted = self._settings().telegram.streaming
@@ -121,11 +156,7 @@ class TelegramChat:
         return views
 
     async def _sign(self, inbound: Inbound) -> None:
-        eyes = {
-            "chat_id": inbound.key.chat,
-            "message_id": inbound.message_id,
-            "reaction": [{"type": "emoji", "emoji": "👀"}],
-        }
+        eyes = reaction(inbound.key.place, inbound.message_id, "👀")
         try:
             await self._outbox.send("setMessageReaction", eyes, Priority.STATUS)
         except (BadCall, NoSuchMethod):
@@ -161,14 +192,29 @@ class TelegramChat:
             log.error("entities_refused", chat=place.chat)  # noqa: TRY400 - it quotes the text
             bare = {name: value for name, value in params.items() if name != "entities"}
             await self._outbox.send("sendMessage", bare, priority)
-        for key, painter in list(self._running.values()):
-            if key.place == place:
+        self._redraw(place)
+
+    def _redraw(self, place: Place) -> None:
+        """A new message takes the drafts of its chat away."""
+        for inbound, painter in list(self._running.values()):
+            if inbound.key.place == place:
                 painter.again()
+
+
+def reaction(place: Place, message_id: int, emoji: str) -> Params:
+    signs = [{"type": "emoji", "emoji": emoji}]
+    return {"chat_id": place.chat, "message_id": message_id, "reaction": signs}
 
 
 def question(ask: Ask, chosen: str = "") -> Rich:
     parts = [f"**{ask.title}**", ask.body, f"**{chosen}**" if chosen else ""]
     return render("\n\n".join(part for part in parts if part))
+
+
+def onward(answer: Answer) -> Params:
+    """What a crash cut off can be continued with one tap."""
+    lost = answer.outcome is Outcome.LOST
+    return {"reply_markup": buttons.onward(answer.update_id)} if lost else {}
 
 
 def signed(text: Rich, footer: str) -> Rich:

@@ -4,25 +4,24 @@ Called by the poller for one update after the other, so effects happen in order;
 waits for Telegram. A row is done after its effect, a command's after its reply.
 """
 
-from collections.abc import Callable
-
 import structlog
 
-from bridge.errors import BridgeError, BudgetError, ChatError, StoreError
+from bridge.errors import BridgeError, ChatError, StoreError
 from bridge.model import Arrival, Inbound, Kind, SessionKey, Stop
-from bridge.ports import Clock, Engine, Inbox, Ledger, Sessions
-from bridge.settings import Settings
 from bridge.telegram import commands
 from bridge.telegram.background import Background
 from bridge.telegram.chat import TelegramChat
-from bridge.telegram.commands import Context, Reply
+from bridge.telegram.commands import Reply, Tools
 from bridge.telegram.pauses import Pauses
 from bridge.telegram.taps import Taps
-from bridge.telegram.updates import attachment, command
+from bridge.telegram.updates import attachment, command, tapped
+from bridge.telegram.waiting import Waiting
 
 log = structlog.get_logger()
 
 BROKEN = "Something went wrong on this side. It is in the log; please try again."
+GOING_ON = "Going on."
+REFUSED = "Not now."
 TEXT_ONLY = "I can only read text so far. Please send what matters as a text message."
 
 
@@ -31,34 +30,30 @@ class Dispatch:
 
     def __init__(
         self,
-        inbox: Inbox,
-        sessions: Sessions,
-        ledger: Ledger,
-        engine: Engine,
+        tools: Tools,
         chat: TelegramChat,
         taps: Taps,
-        settings: Callable[[], Settings],
-        clock: Clock,
+        waiting: Waiting,
         background: Background,
     ) -> None:
-        self._inbox = inbox
-        self._sessions = sessions
-        self._ledger = ledger
-        self._engine = engine
+        self._tools = tools
+        self._inbox = tools.desk.inbox
+        self._sessions = tools.desk.sessions
+        self._engine = tools.engine
+        self._settings = tools.settings
+        self._clock = tools.desk.clock
         self._chat = chat
         self._taps = taps
-        self._settings = settings
-        self._clock = clock
+        self._waiting = waiting
         self._background = background
 
     async def fresh(self, arrival: Arrival, inbound: Inbound) -> None:
         """One update that has just been stored."""
         match arrival.kind:
             case Kind.MESSAGE:
-                await self._chat.seen(inbound)
-                await self._activate(inbound.key)
-            case Kind.COMMAND | Kind.TAP | Kind.STOP:
-                await self._guarded(arrival, inbound.key)
+                await self._message(arrival, inbound)
+            case Kind.COMMAND | Kind.TAP | Kind.STOP | Kind.EDIT:
+                await self._begin(arrival, inbound.key)
             case Kind.OTHER if attachment(arrival):
                 self._say(arrival, TEXT_ONLY)
             case Kind.UNREADABLE:
@@ -66,8 +61,10 @@ class Dispatch:
             case _:
                 log.info("ignored", update=arrival.update_id)
 
-    async def full(self, arrival: Arrival, error: BudgetError) -> None:
-        """The user's queue has no room for it."""
+    async def refused(self, arrival: Arrival, error: BridgeError) -> None:
+        """It was not taken in: the user's queue is full, or the session is closed to them."""
+        if tapped(arrival):
+            self._taps.close(arrival, REFUSED)
         self._say(arrival, str(error))
 
     async def recover(self) -> None:
@@ -75,9 +72,37 @@ class Dispatch:
         for arrival in await self._inbox.pending():
             if arrival.user in self._settings().users:
                 key = await self._sessions.current(arrival.place)
-                await self._guarded(arrival, key)
+                await self._begin(arrival, key)
             else:
                 await self._inbox.done(arrival.update_id)
+
+    async def _message(self, arrival: Arrival, inbound: Inbound) -> None:
+        await self._chat.seen(inbound)
+        if tapped(arrival):
+            self._taps.close(arrival, GOING_ON)
+        await self._activate(inbound.key)
+        try:
+            await self._waiting.arrived(inbound)
+        except BridgeError as error:
+            log.warning("not_acknowledged", update=arrival.update_id, error=type(error).__name__)
+
+    async def _begin(self, arrival: Arrival, key: SessionKey) -> None:
+        """The next update waits until it is served, unless that is slow."""
+        work = self._guarded(arrival, key)
+        if self._slow(arrival):
+            self._background.spawn(work, "slow")
+        else:
+            await work
+
+    def _slow(self, arrival: Arrival) -> bool:
+        match arrival.kind:
+            case Kind.COMMAND:
+                named = commands.BY_NAME.get(command(arrival.text)[0])
+                return named is not None and named.slow
+            case Kind.TAP:
+                return self._taps.slow(arrival)
+            case _:
+                return False
 
     async def _activate(self, key: SessionKey) -> None:
         """The message is stored, so this is repeated until it works: nobody else would."""
@@ -112,31 +137,19 @@ class Dispatch:
     async def _serve(self, arrival: Arrival, key: SessionKey) -> None:
         match arrival.kind:
             case Kind.COMMAND:
-                reply = await self._command(arrival, key)
+                name, argument = command(arrival.text)
+                reply = await self._tools.run(commands.BY_NAME[name], arrival, key, argument)
                 self._background.spawn(self._reply(arrival, reply), "reply")
                 return
             case Kind.TAP:
                 await self._taps.serve(arrival, key)
+            case Kind.EDIT:
+                if why := await self._waiting.edited(arrival):
+                    self._say(arrival, why)
             case Kind.STOP:
                 running = self._chat.drawn(int(arrival.text)) or key
                 await self._engine.signal(running, Stop(arrival.user))
         await self._inbox.done(arrival.update_id)
-
-    async def _command(self, arrival: Arrival, key: SessionKey) -> Reply:
-        name, argument = command(arrival.text)
-        context = Context(
-            user=arrival.user,
-            key=key,
-            argument=argument,
-            settings=self._settings(),
-            now=self._clock.now(),
-            inbox=self._inbox,
-            sessions=self._sessions,
-            ledger=self._ledger,
-            engine=self._engine,
-            running=self._chat.running,
-        )
-        return await commands.BY_NAME[name].run(context)
 
     async def _reply(self, arrival: Arrival, reply: Reply) -> None:
         try:

@@ -6,18 +6,21 @@ from typing import Self
 import structlog
 
 from bridge.errors import ChatBusy, ChatError
-from bridge.ports import Desk, Engine
+from bridge.ports import Desk, Engine, Folders, Histories
 from bridge.settings import Settings
 from bridge.telegram import commands
 from bridge.telegram.background import Background
 from bridge.telegram.bot import Api, BadCall, ChatUnreachable, NoSuchMethod
 from bridge.telegram.chat import TelegramChat
+from bridge.telegram.commands import Tools
 from bridge.telegram.dispatch import Dispatch
+from bridge.telegram.entrance import Entrance
 from bridge.telegram.ingress import Ingress
 from bridge.telegram.outbox import Outbox
 from bridge.telegram.pauses import Pauses
 from bridge.telegram.taps import Taps
 from bridge.telegram.updates import Names
+from bridge.telegram.waiting import Waiting
 
 log = structlog.get_logger()
 
@@ -30,6 +33,8 @@ class Gateway:
         chat: TelegramChat,
         desk: Desk,
         engine: Engine,
+        histories: Histories,
+        folders: Folders,
         settings: Callable[[], Settings],
     ) -> None:
         self._api = api
@@ -37,19 +42,13 @@ class Gateway:
         self._clock = desk.clock
         self._background = Background()
         self._names = Names(commands.BY_NAME)
-        taps = Taps(desk.asks, engine, chat, outbox, settings, self._background)
-        self._dispatch = Dispatch(
-            desk.inbox,
-            desk.sessions,
-            desk.ledger,
-            engine,
-            chat,
-            taps,
-            settings,
-            desk.clock,
-            self._background,
+        tools = Tools(desk, engine, histories, folders, settings, chat.running)
+        waiting = Waiting(tools, chat)
+        taps = Taps(tools, chat, waiting, outbox, self._background)
+        self._dispatch = Dispatch(tools, chat, taps, waiting, self._background)
+        self._ingress = Ingress(
+            api, desk.inbox, Entrance(tools), self._dispatch, settings, desk.clock
         )
-        self._ingress = Ingress(api, desk.inbox, self._dispatch, settings, desk.clock)
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bridge.errors import BudgetError, ChatBusy, ChatError, StoreError
+from bridge.errors import BridgeError, ChatBusy, ChatError, StoreError
 from bridge.model import Arrival, Inbound, Kind
 from bridge.ports import Clock, Inbox
 from bridge.settings import Settings
@@ -22,12 +22,20 @@ log = structlog.get_logger()
 POLL = 30  # seconds, at most 50
 
 
+class Door(Protocol):
+    """Who looks at what comes in."""
+
+    async def prepared(self, came: Arrival) -> Arrival:
+        """As it is to be stored. StoreError: ask again; another BridgeError: it is not stored."""
+        ...
+
+
 class Receiver(Protocol):
-    """Who serves what was stored."""
+    """Who serves what was stored, and tells about what was not."""
 
     async def fresh(self, arrival: Arrival, inbound: Inbound) -> None: ...
 
-    async def full(self, arrival: Arrival, error: BudgetError) -> None: ...
+    async def refused(self, arrival: Arrival, error: BridgeError) -> None: ...
 
 
 class Ingress:
@@ -35,12 +43,14 @@ class Ingress:
         self,
         api: Api,
         inbox: Inbox,
+        door: Door,
         receiver: Receiver,
         settings: Callable[[], Settings],
         clock: Clock,
     ) -> None:
         self._api = api
         self._inbox = inbox
+        self._door = door
         self._receiver = receiver
         self._settings = settings
         self._clock = clock
@@ -99,14 +109,15 @@ class Ingress:
         pauses = Pauses(0.1, 5.0)
         while True:
             try:
-                inbound = await self._inbox.put(came, most)
+                ready = await self._door.prepared(came)
+                inbound = await self._inbox.put(ready, most)
             except StoreError as error:
                 log.warning("store_failed", update=came.update_id, error=type(error).__name__)
                 await self._clock.sleep(pauses.take())
-            except BudgetError as error:
-                await self._receiver.full(came, error)
+            except BridgeError as error:
+                await self._receiver.refused(came, error)
                 return
             else:
                 if inbound is not None:
-                    await self._receiver.fresh(came, inbound)
+                    await self._receiver.fresh(ready, inbound)
                 return

@@ -5,7 +5,7 @@ callers get the newer one's result.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -45,6 +45,7 @@ class Job:
     priority: Priority
     order: int
     waiters: list[asyncio.Future[Any]]
+    wanted: Callable[[], bool]  # asked just before it leaves
     tries: int = 0
 
     @property
@@ -130,6 +131,9 @@ class Lane:
         self._jobs.clear()
 
     def _prune(self) -> None:
+        for job in [job for job in self._jobs if not job.wanted()]:
+            self._jobs.remove(job)
+            job.succeed(None)
         self._jobs = [job for job in self._jobs if not job.abandoned]
 
     def _find(self, identity: Same | None) -> Job | None:

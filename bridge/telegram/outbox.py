@@ -19,7 +19,7 @@ Idle means idle: a lane's task lives only while something waits in it.
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -77,9 +77,13 @@ class Outbox:
             lane.cancel()
 
     async def send(
-        self, method: str, params: Mapping[str, Any], priority: Priority = Priority.FINAL
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        priority: Priority = Priority.FINAL,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Any:
-        """The result of the call, or None when it was dropped.
+        """The result of the call, or None when it was dropped, or not `wanted` any more.
 
         A ChatError is final. ChatBusy comes for drafts and typing only: the rest waits.
         """
@@ -87,7 +91,7 @@ class Outbox:
             return await self._free(method, params)
         waiter = asyncio.get_running_loop().create_future()
         lane = self._lane(int(params["chat_id"]), sign=method in SIGNS)
-        lane.add(Job(method, params, priority, next(self._order), [waiter]))
+        lane.add(Job(method, params, priority, next(self._order), [waiter], wanted))
         if lane.worker is None:
             lane.worker = asyncio.create_task(self._serve(lane))
         return await waiter

@@ -35,8 +35,9 @@ class Painter:
         self._views = [*views, Nowhere()]
         self._clock = clock
         self._bare = False
-        self._drawing = False
         self._closing = False
+        self._drawn = asyncio.Event()  # no picture is on its way
+        self._drawn.set()
         self._spoke = asyncio.Event()
         self._changed = asyncio.Event()
         self.progress = Progress(started_at)
@@ -56,9 +57,10 @@ class Painter:
         """Returns when no picture is on its way any more, so that none comes after the answer."""
         self._closing = True
         self._view.forget()
-        if self._drawing:
-            await asyncio.wait({self._task}, timeout=FAREWELL)
-            self._view.forget()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._drawn.wait()
+        self._view.forget()
         self._task.cancel()
         await asyncio.wait({self._task})
         self._view.clear()
@@ -82,7 +84,7 @@ class Painter:
         event.clear()
 
     async def _draw(self) -> None:
-        self._drawing = True
+        self._drawn.clear()
         self._changed.clear()
         elapsed = (self._clock.now() - self.progress.started_at).total_seconds()
         picture = frame(self.progress, elapsed)
@@ -91,14 +93,14 @@ class Painter:
         except (BadCall, NoSuchMethod, ChatGone) as error:
             self._retreat(error)
         except ChatBusy as busy:
-            self._drawing = False  # nothing is on its way; then the newest is drawn
+            self._drawn.set()  # nothing is on its way; then the newest is drawn
             await self._clock.sleep(busy.retry_after)
         except ChatError as error:
             log.warning("picture_lost", error=type(error).__name__)
         except Exception:
             log.exception("picture_broke")
         finally:
-            self._drawing = False
+            self._drawn.set()
 
     def _retreat(self, error: ChatError) -> None:
         """First without formatting, then in another view."""

@@ -5,18 +5,18 @@ so a slow Telegram does not hold up the next tap.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.model import Arrival, Ask, SessionKey, Stop, Tapped
-from bridge.ports import Asks, Engine
-from bridge.settings import Settings
 from bridge.telegram import buttons
 from bridge.telegram.background import Background
 from bridge.telegram.bot import BadCall
-from bridge.telegram.buttons import Done, Halt, Pick
+from bridge.telegram.buttons import Act, Continue, Done, Halt, Pick, SendNow, Withdraw
 from bridge.telegram.chat import TelegramChat
+from bridge.telegram.commands import ACTIONS, Tools
 from bridge.telegram.outbox import Outbox
+from bridge.telegram.waiting import Waiting
 
 CLOSED = "This question is closed."
 NOT_YOURS = "Only the person who was asked, or an owner, can choose here."
@@ -28,24 +28,25 @@ NOTHING_CHOSEN = "Choose at least one, then tap Done."
 class Taps:
     def __init__(
         self,
-        asks: Asks,
-        engine: Engine,
+        tools: Tools,
         chat: TelegramChat,
+        waiting: Waiting,
         outbox: Outbox,
-        settings: Callable[[], Settings],
         background: Background,
     ) -> None:
-        self._asks = asks
-        self._engine = engine
+        self._tools = tools
+        self._asks = tools.desk.asks
+        self._engine = tools.engine
+        self._settings = tools.settings
         self._chat = chat
+        self._waiting = waiting
         self._outbox = outbox
-        self._settings = settings
         self._background = background
         self._marked: dict[str, frozenset[int]] = {}  # ticks whose edit may still be on its way
 
     async def serve(self, tap: Arrival, key: SessionKey) -> None:
         """`key`: the chat's current session."""
-        query = json.loads(tap.raw)["callback_query"]
+        query = query_of(tap)
         match buttons.parse(tap.text):
             case Pick(nonce, index):
                 await self._pick(tap, query, nonce, index)
@@ -53,8 +54,43 @@ class Taps:
                 await self._done(tap, query, nonce)
             case Halt(session):
                 await self._halt(tap, query, key, session)
+            case SendNow(update_id):
+                self._tell(query, await self._waiting.send_now(tap, update_id))
+            case Withdraw(update_id):
+                self._tell(query, await self._waiting.withdraw(tap, update_id))
+            case Continue():
+                self.close(tap, CLOSED)  # one that counts was made a message at the entrance
+            case Act() as act:
+                await self._act(tap, query, key, act)
             case None:
                 self._tell(query, UNKNOWN)
+
+    def slow(self, tap: Arrival) -> bool:
+        """Whether the next update should not wait for it."""
+        act = buttons.parse(tap.text)
+        return isinstance(act, Act) and act.verb in ACTIONS and ACTIONS[act.verb].slow
+
+    def close(self, tap: Arrival, text: str) -> None:
+        """It was a tap on a button that is of no use any more."""
+        self._tell(query_of(tap), text)
+        self._unbutton(tap)
+
+    async def _act(self, tap: Arrival, query: Mapping[str, Any], key: SessionKey, act: Act) -> None:
+        action = ACTIONS.get(act.verb)
+        if action is None:
+            self._tell(query, UNKNOWN)
+            return
+        if tap.user != act.user and self._settings().users[tap.user].role != "owner":
+            self._tell(query, NOT_YOURS, alert=True)
+            return
+        if action.slow:
+            self._tell(query)
+            self._unbutton(tap)  # it is not tapped twice
+        reply = await self._tools.run(action, tap, key, act.argument)
+        if not action.slow:
+            self._tell(query, reply.toast)
+        shown = self._chat.rewrite(tap.place, tap.message_id, reply.text, reply.keyboard)
+        self._background.spawn(shown, "choice")
 
     async def _pick(self, tap: Arrival, query: Mapping[str, Any], nonce: str, index: int) -> None:
         ask = await self._open(tap, query, nonce)
@@ -80,7 +116,7 @@ class Taps:
         """The question, if it is open and this person's."""
         ask = await self._asks.find(nonce)
         if ask is None:
-            self._close(tap, query)
+            self.close(tap, CLOSED)
         elif tap.user != ask.user and self._settings().users[tap.user].role != "owner":
             self._tell(query, NOT_YOURS, alert=True)
             return None
@@ -97,7 +133,7 @@ class Taps:
         self, tap: Arrival, query: Mapping[str, Any], ask: Ask, chosen: tuple[int, ...]
     ) -> None:
         if await self._asks.take(ask.nonce) is None:
-            self._close(tap, query)
+            self.close(tap, CLOSED)
             return
         self._marked.pop(ask.nonce, None)
         names = ", ".join(ask.options[index] for index in chosen)
@@ -115,10 +151,6 @@ class Taps:
         if not served:
             self._unbutton(tap)
 
-    def _close(self, tap: Arrival, query: Mapping[str, Any]) -> None:
-        self._tell(query, CLOSED)
-        self._unbutton(tap)
-
     def _unbutton(self, tap: Arrival) -> None:
         self._background.spawn(self._chat.relabel(tap.place, tap.message_id, None), "no buttons")
 
@@ -135,3 +167,9 @@ class Taps:
             await self._outbox.send("answerCallbackQuery", params)
         except BadCall:
             return  # too old to be answered, after a restart; the tap counts all the same
+
+
+def query_of(tap: Arrival) -> Mapping[str, Any]:
+    """Telegram's callback query. KeyError: it was no tap."""
+    query: Mapping[str, Any] = json.loads(tap.raw)["callback_query"]
+    return query

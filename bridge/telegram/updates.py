@@ -6,7 +6,7 @@ one strange update does not stop the ones behind it.
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +59,12 @@ def message(raw: Raw, body: Raw, names: Names) -> Arrival:
     )
 
 
+def edit(raw: Raw, body: Raw, names: Names) -> Arrival:
+    """Other words for an earlier message; that it became a command or lost its text is nothing."""
+    came = message(raw, body, names)
+    return replace(came, kind=Kind.EDIT if came.kind is Kind.MESSAGE else Kind.OTHER)
+
+
 def tap(raw: Raw, body: Raw, _names: Names) -> Arrival:
     under = body["message"]
     return Arrival(
@@ -87,6 +93,7 @@ def stop(raw: Raw, body: Raw, _names: Names) -> Arrival:
 
 READERS: Mapping[str, Callable[[Raw, Raw, Names], Arrival]] = {
     "message": message,
+    "edited_message": edit,
     "callback_query": tap,
     "stopped_message_generation": stop,
 }
@@ -152,3 +159,8 @@ def attachment(came: Arrival) -> bool:
     """A message without text that somebody sent on purpose, unlike "X joined the group"."""
     body = json.loads(came.raw).get("message")
     return isinstance(body, dict) and not ATTACHMENTS.isdisjoint(body)
+
+
+def tapped(came: Arrival) -> bool:
+    """Whether somebody tapped a button, whatever became of it."""
+    return "callback_query" in json.loads(came.raw)

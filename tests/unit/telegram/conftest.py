@@ -9,6 +9,7 @@ from bridge.settings import Settings
 from bridge.telegram.chat import TelegramChat
 from bridge.telegram.outbox import Outbox, Rates
 from tests.fakes import FakeApi, LoopClock, VirtualLoop, settings
+from tests.unit.telegram.fakes_sessions import Bot
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], VirtualLoop]]:
@@ -46,3 +47,24 @@ async def chat(outbox: Outbox, read: Callable[[], Settings]) -> AsyncIterator[Te
     chat = TelegramChat(outbox, read, LoopClock())
     yield chat
     await chat.aclose()
+
+
+@pytest.fixture
+async def bot(
+    api: FakeApi, outbox: Outbox, chat: TelegramChat, tmp_path: Path
+) -> AsyncIterator[Bot]:
+    """Everybody's root and folders lie in `tmp_path`; homelab is the owner's, notes are for all."""
+    for name in ("homelab", "notes"):
+        (tmp_path / name).mkdir()
+    more = f"""
+[sessions]
+root = "{tmp_path}/sessions"
+[folders.homelab]
+path = "{tmp_path}/homelab"
+[folders.notes]
+path = "{tmp_path}/notes"
+roles = ["owner", "member"]
+"""
+    bot = Bot(api, outbox, chat, settings(tmp_path, more))
+    yield bot
+    await bot.aclose()

@@ -20,6 +20,11 @@ def message(number: int, text: str = "hi", *, user: int = 1, chat: int = 0, **mo
     }
 
 
+def edit(number: int, message_id: int, text: str, **more: Any) -> Raw:
+    body = message(number, text, **more)["message"] | {"message_id": message_id}
+    return {"update_id": number, "edited_message": body}
+
+
 def tap(number: int, data: str, *, user: int = 1, chat: int = 0, markup: Raw | None = None) -> Raw:
     body = message(number, "the question", user=99, chat=chat or user)["message"]
     query = {"id": f"q{number}", "from": {"id": user}, "message": body, "data": data}

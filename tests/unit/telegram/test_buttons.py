@@ -4,7 +4,7 @@ import pytest
 
 from bridge.model import Ask, SessionKey
 from bridge.telegram import buttons
-from bridge.telegram.buttons import Done, Halt, Pick
+from bridge.telegram.buttons import Act, Continue, Done, Halt, Pick, SendNow, Withdraw
 
 KEY = SessionKey(1, 0, "main")
 
@@ -43,6 +43,9 @@ def test_ticks_can_be_read_back_from_the_keyboard() -> None:
         buttons.question(ask(*[str(n) for n in range(100)], multiple=True)),
         buttons.halt("x" * 60),
         buttons.halt("ø" * 60),
+        buttons.waiting(2**53),
+        buttons.onward(2**53),
+        buttons.row(buttons.act("Go on", "resume", 10**16 - 1, "x" * 36)),
     ],
 )
 def test_no_data_is_longer_than_telegram_takes(markup: buttons.Markup) -> None:
@@ -58,6 +61,15 @@ def test_no_data_is_longer_than_telegram_takes(markup: buttons.Markup) -> None:
         ("s:main", Halt("main")),
         ("s:with:colon", Halt("with:colon")),
         ("s:", Halt("")),
+        ("n:12", SendNow(12)),
+        ("w:12", Withdraw(12)),
+        ("m:12", Continue(12)),
+        ("c:go:7:ab12", Act("go", 7, "ab12")),
+        ("c:keep:7:", Act("keep", 7)),
+        ("n:", None),
+        ("w:x", None),
+        ("c:go:x:ab12", None),
+        ("c:go:7", None),
         ("a:ab12:x", None),
         ("a:ab12", None),
         ("zzz", None),

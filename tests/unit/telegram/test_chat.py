@@ -181,6 +181,31 @@ class TestDraft:
         assert drafts(api) == []
         assert len(api.texts()) == 1
 
+    async def test_the_end_waits_for_the_picture_on_its_way_and_no_longer(
+        self, api: FakeApi, drafting: TelegramChat
+    ) -> None:
+        api.latency = 0.3
+        async with drafting.live(INBOUND) as live:
+            live.show(said("word"))
+            await asyncio.sleep(0.25)
+            assert api.in_flight == 1
+            ended = asyncio.get_running_loop().time()
+        [drawn] = api.calls
+        assert asyncio.get_running_loop().time() == pytest.approx(drawn.at + 0.3, abs=0.01)
+        assert ended < drawn.at + 0.3
+
+    async def test_the_end_does_not_wait_for_a_ban_that_comes_meanwhile(
+        self, api: FakeApi, drafting: TelegramChat
+    ) -> None:
+        api.latency = 0.3
+        api.plan("sendMessageDraft", ChatBusy("", 20))
+        async with drafting.live(INBOUND) as live:
+            live.show(said("word"))
+            await asyncio.sleep(0.25)
+            assert api.in_flight == 1
+        [drawn] = api.calls
+        assert asyncio.get_running_loop().time() == pytest.approx(drawn.at + 0.3, abs=0.01)
+
 
 class TestStatus:
     async def test_one_silent_message_with_a_stop_button_is_edited_and_deleted(

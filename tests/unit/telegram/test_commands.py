@@ -1,17 +1,19 @@
 """What the commands answer."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bridge.model import Place, Session, SessionKey, Spend, Stop
+from bridge.model import Session, SessionKey, Spend, Stop
 from bridge.progress import Phase, Progress, Step
 from bridge.settings import Budget, Settings
 from bridge.telegram.commands import BY_NAME, COMMANDS, Context, menu
 from bridge.telegram.updates import Names, arrival
-from tests.fakes import START, FakeEngine, FakeInbox, FakeLedger, FakeSessions
+from tests.fakes import START, FakeEngine, FakeInbox, FakeLedger, FakeSessions, desk
 from tests.unit.telegram import raws
+from tests.unit.telegram.fakes_sessions import FakeFolders, FakeHistories
 
 KEY = SessionKey(2, 0, "main")
 FOLDER = Path("/srv/sessions/2/main")
@@ -29,10 +31,10 @@ def context(current: Settings) -> Context:
         argument="",
         settings=current,
         now=START,
-        inbox=FakeInbox(),
-        sessions=FakeSessions(),
-        ledger=FakeLedger(),
+        desk=desk(),
         engine=FakeEngine(),
+        histories=FakeHistories(),
+        folders=FakeFolders(),
         running=lambda _: None,
     )
 
@@ -42,7 +44,7 @@ async def ask(name: str, context: Context) -> str:
 
 
 async def test_start_says_who_you_are_and_where_i_work(context: Context) -> None:
-    with_session = replace(context, sessions=FakeSessions({KEY: SESSION}, {Place(2): "main"}))
+    with_session = replace(context, desk=desk(sessions=FakeSessions({KEY: SESSION})))
     text = await ask("start", with_session)
     assert "Ben" in text
     assert "member" in text
@@ -89,7 +91,7 @@ class TestCost:
             settled=250_000,
             held=50_000,
         )
-        text = await ask("cost", replace(context, ledger=ledger))
+        text = await ask("cost", replace(context, desk=desk(ledger=ledger)))
         assert "**Today** $0.25 · **this month** $0.45" in text
         assert "Your day: $0.30 of $1.00 ($0.05 set aside for running work), $0.70 left" in text
         assert "resets tomorrow at 00:00" in text
@@ -104,11 +106,11 @@ class TestCost:
             Spend("2026-11-02", 2, "main", "cheap", 1, 1),
             Spend("2026-11-02", 2, "main", "dear", 1, 2),
         ]
-        text = await ask("cost", replace(context, ledger=FakeLedger(spends)))
+        text = await ask("cost", replace(context, desk=desk(ledger=FakeLedger(spends))))
         assert text.index("dear") < text.index("cheap")
 
     async def test_more_than_the_limit_leaves_nothing_not_less(self, context: Context) -> None:
-        text = await ask("cost", replace(context, ledger=FakeLedger(settled=5_000_000)))
+        text = await ask("cost", replace(context, desk=desk(ledger=FakeLedger(settled=5_000_000))))
         assert "$5.00 of $1.00, $0.00 left" in text
 
     async def test_without_a_budget_it_says_who_can_help(self, context: Context) -> None:
@@ -119,26 +121,35 @@ class TestCost:
 
 class TestStatus:
     async def test_a_session_is_described(self, context: Context) -> None:
-        text = await ask("status", replace(context, sessions=FakeSessions({KEY: SESSION})))
-        for expected in (
-            "`main`",
-            "Nothing is running",
-            "02 Nov 2026, 13:00",
-            "Messages answered: 3",
-            "Model: haiku",
-            "12,345 tokens",
-            "$0.12",
-        ):
-            assert expected in text
+        later = replace(
+            context,
+            desk=desk(sessions=FakeSessions({KEY: SESSION})),
+            now=START + timedelta(minutes=10),
+        )
+        first, *rest = (await ask("status", later)).splitlines()
+        assert first == (
+            "Session `main`: started 10 min ago, 3 messages, haiku, context 12 %, $0.12"
+        )
+        assert "- Nothing is running" in rest
+        assert f"- Folder: `{FOLDER}`" in rest
+
+    async def test_a_model_that_was_taken_from_the_settings_is_no_trouble(
+        self, context: Context
+    ) -> None:
+        old = FakeSessions({KEY: replace(SESSION, model="gone")})
+        text = await ask("status", replace(context, desk=desk(sessions=old)))
+        assert "gone, context 12,345 tokens" in text
 
     async def test_what_runs_and_what_waits(self, context: Context) -> None:
         inbox = FakeInbox()
         for number in (1, 2, 3):
             await inbox.put(arrival(raws.message(number, user=2), Names(())), 10)
         running = Progress(START, Phase.WORKING, steps=(Step("1", "Bash", "ls"),))
-        text = await ask("status", replace(context, inbox=inbox, running=lambda _: running))
+        text = await ask(
+            "status", replace(context, desk=desk(inbox=inbox), running=lambda _: running)
+        )
         assert "Running for 0 s: working, Bash" in text
         assert "Waiting: 2 messages" in text
 
     async def test_before_the_first_message(self, context: Context) -> None:
-        assert "No messages yet" in await ask("status", context)
+        assert "no messages yet" in await ask("status", context)

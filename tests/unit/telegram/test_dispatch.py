@@ -1,117 +1,63 @@
 """What happens to an update once it is stored."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
 from bridge.errors import BudgetError, StoreError
 from bridge.model import Arrival, Ask, Inbound, SessionKey, Stop, Tapped
-from bridge.settings import Settings
 from bridge.telegram import buttons, taps
-from bridge.telegram.background import Background
 from bridge.telegram.bot import BadCall
-from bridge.telegram.chat import TelegramChat
-from bridge.telegram.commands import BY_NAME
-from bridge.telegram.dispatch import TEXT_ONLY, Dispatch
-from bridge.telegram.outbox import Outbox
-from bridge.telegram.updates import Names, arrival
-from tests.fakes import (
-    START,
-    FakeApi,
-    FakeAsks,
-    FakeEngine,
-    FakeInbox,
-    FakeLedger,
-    FakeSessions,
-    LoopClock,
-)
+from bridge.telegram.dispatch import TEXT_ONLY
+from bridge.telegram.updates import arrival
+from tests.fakes import START
 from tests.unit.telegram import raws
+from tests.unit.telegram.fakes_sessions import NAMES, Bot
 
 KEY = SessionKey(1, 0, "main")
-NAMES = Names(BY_NAME, "TollBot")
 ASK = Ask("ab12", KEY, 7, 1, "Run this?", "ls", ("Allow", "Deny"))
 DRINKS = Ask("cd34", KEY, 7, 1, "Drinks?", "", ("Tea", "Milk", "Rum"), multiple=True)
 
 
-@dataclass
-class Desk:
-    api: FakeApi
-    inbox: FakeInbox
-    asks: FakeAsks
-    engine: FakeEngine
-    chat: TelegramChat
-    dispatch: Dispatch
-    background: Background
-
-    async def bring(self, raw: raws.Raw) -> Arrival:
-        """As the poller does, and then until everything is told."""
-        came = arrival(raw, NAMES)
-        inbound = await self.inbox.put(came, 10)
-        assert inbound is not None
-        await self.dispatch.fresh(came, inbound)
-        await self.idle()
-        return came
-
-    async def idle(self) -> None:
-        await self.background.idle()
-        await self.chat.idle()
-
-    def told(self) -> list[Any]:
-        """The texts that answered taps."""
-        return [call.params["text"] for call in self.api.of("answerCallbackQuery")]
-
-
 @pytest.fixture
-async def desk(
-    api: FakeApi, outbox: Outbox, chat: TelegramChat, read: Callable[[], Settings]
-) -> AsyncIterator[Desk]:
-    inbox, asks, engine, background = FakeInbox(), FakeAsks(), FakeEngine(), Background()
-    engine.served.add(KEY)
-    tapped = taps.Taps(asks, engine, chat, outbox, read, background)
-    dispatch = Dispatch(
-        inbox, FakeSessions(), FakeLedger(), engine, chat, tapped, read, LoopClock(), background
-    )
-    yield Desk(api, inbox, asks, engine, chat, dispatch, background)
-    await background.aclose()
+def desk(bot: Bot) -> Bot:
+    bot.engine.served.add(KEY)
+    return bot
 
 
 class TestMessage:
-    async def test_it_is_acknowledged_and_its_session_activated(self, desk: Desk) -> None:
+    async def test_it_is_acknowledged_and_its_session_activated(self, desk: Bot) -> None:
         await desk.bring(raws.message(1))
         assert [call.method for call in desk.api.calls] == ["setMessageReaction"]
         assert desk.engine.activated == [KEY]
         assert desk.inbox.finished == set()
 
-    async def test_activation_is_repeated_until_the_store_answers(self, desk: Desk) -> None:
+    async def test_activation_is_repeated_until_the_store_answers(self, desk: Bot) -> None:
         desk.engine.faults = [StoreError("locked"), StoreError("locked")]
         await desk.bring(raws.message(1))
         assert desk.engine.activated == [KEY]
 
-    async def test_a_full_queue_is_told_to_its_user(self, desk: Desk) -> None:
+    async def test_a_full_queue_is_told_to_its_user(self, desk: Bot) -> None:
         came = arrival(raws.message(1), NAMES)
-        await desk.dispatch.full(came, BudgetError("10 messages are waiting already."))
+        await desk.dispatch.refused(came, BudgetError("10 messages are waiting already."))
         await desk.idle()
         assert desk.api.texts() == ["10 messages are waiting already."]
 
-    async def test_a_picture_gets_a_sentence(self, desk: Desk) -> None:
+    async def test_a_picture_gets_a_sentence(self, desk: Bot) -> None:
         await desk.bring(raws.message(1, "", photo=[{"file_id": "x"}]))
         assert desk.api.texts() == [TEXT_ONLY]
 
-    async def test_somebody_joining_gets_nothing(self, desk: Desk) -> None:
+    async def test_somebody_joining_gets_nothing(self, desk: Bot) -> None:
         await desk.bring(raws.message(1, "", new_chat_members=[{"id": 3}]))
         assert desk.api.calls == []
 
 
 class TestCommand:
-    async def test_its_reply_is_sent_and_then_it_is_done(self, desk: Desk) -> None:
+    async def test_its_reply_is_sent_and_then_it_is_done(self, desk: Bot) -> None:
         await desk.bring(raws.message(1, "/help"))
         assert "/cost" in desk.api.texts()[0]
         assert desk.inbox.finished == {1}
         assert desk.engine.activated == []
 
-    async def test_it_is_not_done_before_its_reply_is_delivered(self, desk: Desk) -> None:
+    async def test_it_is_not_done_before_its_reply_is_delivered(self, desk: Bot) -> None:
         came = arrival(raws.message(1, "/help"), NAMES)
         await desk.inbox.put(came, 10)
         await desk.dispatch.fresh(came, _inbound(came))
@@ -119,48 +65,48 @@ class TestCommand:
         await desk.idle()
         assert desk.inbox.finished == {1}
 
-    async def test_stop_reaches_the_session_at_once(self, desk: Desk) -> None:
+    async def test_stop_reaches_the_session_at_once(self, desk: Bot) -> None:
         await desk.bring(raws.message(1, "/stop"))
         assert desk.engine.signals == [(KEY, Stop(1))]
 
-    async def test_one_whose_reply_is_refused_is_done_all_the_same(self, desk: Desk) -> None:
+    async def test_one_whose_reply_is_refused_is_done_all_the_same(self, desk: Bot) -> None:
         desk.api.plan("sendMessage", *[BadCall("no")] * 9)
         await desk.bring(raws.message(1, "/help"))
         assert desk.inbox.finished == {1}
 
 
 class TestTap:
-    async def test_it_is_answered_passed_on_and_shown(self, desk: Desk) -> None:
+    async def test_it_is_answered_passed_on_and_shown(self, desk: Bot) -> None:
         await desk.asks.open(ASK)
         await desk.bring(raws.tap(1, "a:ab12:0"))
-        assert desk.told() == ["Allow"]
+        assert desk.toasts() == ["Allow"]
         assert desk.engine.signals == [(KEY, Tapped("ab12", (0,)))]
         [edit] = desk.api.of("editMessageText")
         assert edit.params["text"].endswith("→ Allow")
         assert desk.inbox.finished == {1}
 
-    async def test_the_second_tap_changes_nothing_and_is_told(self, desk: Desk) -> None:
+    async def test_the_second_tap_changes_nothing_and_is_told(self, desk: Bot) -> None:
         await desk.asks.open(ASK)
         await desk.bring(raws.tap(1, "a:ab12:0"))
         await desk.bring(raws.tap(2, "a:ab12:1"))
         assert len(desk.engine.signals) == 1
-        assert desk.told() == ["Allow", taps.CLOSED]
+        assert desk.toasts() == ["Allow", taps.CLOSED]
 
-    async def test_somebody_else_may_not_choose(self, desk: Desk) -> None:
+    async def test_somebody_else_may_not_choose(self, desk: Bot) -> None:
         await desk.asks.open(ASK)
         await desk.bring(raws.tap(1, "a:ab12:0", user=2, chat=-5))
         assert desk.engine.signals == []
-        assert desk.told() == [taps.NOT_YOURS]
+        assert desk.toasts() == [taps.NOT_YOURS]
         assert await desk.asks.find("ab12") == ASK
 
-    async def test_an_owner_may(self, desk: Desk) -> None:
+    async def test_an_owner_may(self, desk: Bot) -> None:
         bens = Ask("ef56", KEY, 7, 2, "Run this?", "ls", ("Allow", "Deny"))
         await desk.asks.open(bens)
         await desk.bring(raws.tap(1, "a:ef56:1", user=1))
         assert desk.engine.signals == [(KEY, Tapped("ef56", (1,)))]
 
     async def test_when_nobody_serves_the_turn_any_more_the_question_says_so(
-        self, desk: Desk
+        self, desk: Bot
     ) -> None:
         await desk.asks.open(ASK)
         desk.engine.served.clear()
@@ -169,14 +115,14 @@ class TestTap:
         assert taps.NOTHING_RUNS in edit.params["text"]
 
     @pytest.mark.parametrize("data", ["a:ab12:9", "zzz", "a:ab12"])
-    async def test_a_button_that_means_nothing_is_answered_too(self, desk: Desk, data: str) -> None:
+    async def test_a_button_that_means_nothing_is_answered_too(self, desk: Bot, data: str) -> None:
         await desk.asks.open(ASK)
         await desk.bring(raws.tap(1, data))
-        assert desk.told() == [taps.UNKNOWN]
+        assert desk.toasts() == [taps.UNKNOWN]
         assert desk.engine.signals == []
 
     async def test_a_tap_from_before_a_restart_counts_though_it_cannot_be_answered(
-        self, desk: Desk
+        self, desk: Bot
     ) -> None:
         await desk.asks.open(ASK)
         desk.api.plan("answerCallbackQuery", BadCall("query is too old"))
@@ -185,7 +131,7 @@ class TestTap:
 
 
 class TestSeveralChoices:
-    async def test_ticks_are_kept_and_done_passes_them_on(self, desk: Desk) -> None:
+    async def test_ticks_are_kept_and_done_passes_them_on(self, desk: Bot) -> None:
         await desk.asks.open(DRINKS)
         stale = buttons.question(DRINKS)  # quick fingers: the edit has not arrived yet
         await desk.bring(raws.tap(1, "a:cd34:0", markup=stale))
@@ -197,33 +143,33 @@ class TestSeveralChoices:
         await desk.bring(raws.tap(5, "d:cd34", markup=stale))
         assert desk.engine.signals == [(KEY, Tapped("cd34", (0, 2)))]
 
-    async def test_ticks_survive_a_restart_on_the_keyboard(self, desk: Desk) -> None:
+    async def test_ticks_survive_a_restart_on_the_keyboard(self, desk: Bot) -> None:
         await desk.asks.open(DRINKS)
         await desk.bring(raws.tap(1, "d:cd34", markup=buttons.question(DRINKS, {1})))
         assert desk.engine.signals == [(KEY, Tapped("cd34", (1,)))]
 
-    async def test_done_without_a_tick_is_no_answer(self, desk: Desk) -> None:
+    async def test_done_without_a_tick_is_no_answer(self, desk: Bot) -> None:
         await desk.asks.open(DRINKS)
         await desk.bring(raws.tap(1, "d:cd34", markup=buttons.question(DRINKS)))
         assert desk.engine.signals == []
-        assert desk.told() == [taps.NOTHING_CHOSEN]
+        assert desk.toasts() == [taps.NOTHING_CHOSEN]
 
 
 class TestStop:
-    async def test_the_button_stops_its_own_session(self, desk: Desk) -> None:
+    async def test_the_button_stops_its_own_session(self, desk: Bot) -> None:
         other = SessionKey(1, 0, "other")
         desk.engine.served.add(other)
         await desk.bring(raws.tap(1, "s:other"))
         assert desk.engine.signals == [(other, Stop(1))]
-        assert desk.told() == ["Stopping."]
+        assert desk.toasts() == ["Stopping."]
 
-    async def test_the_button_of_a_turn_that_is_over_disappears(self, desk: Desk) -> None:
+    async def test_the_button_of_a_turn_that_is_over_disappears(self, desk: Bot) -> None:
         desk.engine.served.clear()
         await desk.bring(raws.tap(1, "s:main"))
-        assert desk.told() == [taps.NOTHING_RUNS]
+        assert desk.toasts() == [taps.NOTHING_RUNS]
         assert desk.api.of("editMessageReplyMarkup")[0].params["reply_markup"] is None
 
-    async def test_the_native_stop_stops_the_session_that_drew_the_draft(self, desk: Desk) -> None:
+    async def test_the_native_stop_stops_the_session_that_drew_the_draft(self, desk: Bot) -> None:
         other = SessionKey(1, 0, "other")
         async with desk.chat.live(Inbound(7, other, 1, "hi", 42, START)):
             await desk.bring(raws.stop(9, 7))
@@ -231,14 +177,14 @@ class TestStop:
         assert desk.inbox.finished == {9}
 
     async def test_the_native_stop_of_an_unknown_draft_means_the_current_session(
-        self, desk: Desk
+        self, desk: Bot
     ) -> None:
         await desk.bring(raws.stop(9, 12345))
         assert desk.engine.signals == [(KEY, Stop(1))]
 
 
 class TestRecovery:
-    async def test_what_was_cut_off_is_done_again_in_order(self, desk: Desk) -> None:
+    async def test_what_was_cut_off_is_done_again_in_order(self, desk: Bot) -> None:
         await desk.asks.open(ASK)
         for raw in (raws.tap(2, "a:ab12:1"), raws.message(1, "/stop"), raws.message(3, "hi")):
             await desk.inbox.put(arrival(raw, NAMES), 10)
@@ -247,7 +193,7 @@ class TestRecovery:
         assert desk.engine.signals == [(KEY, Stop(1)), (KEY, Tapped("ab12", (1,)))]
         assert desk.inbox.finished == {1, 2}
 
-    async def test_of_somebody_removed_meanwhile_nothing_is_done(self, desk: Desk) -> None:
+    async def test_of_somebody_removed_meanwhile_nothing_is_done(self, desk: Bot) -> None:
         await desk.inbox.put(arrival(raws.message(1, "/stop", user=666), NAMES), 10)
         await desk.dispatch.recover()
         await desk.idle()

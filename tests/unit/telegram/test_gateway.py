@@ -14,6 +14,7 @@ from bridge.telegram.gateway import Gateway
 from bridge.telegram.outbox import Outbox
 from tests.fakes import FakeApi, FakeEngine, desk
 from tests.unit.telegram import raws
+from tests.unit.telegram.fakes_sessions import FakeFolders, FakeHistories, ManySessions
 
 
 def me(_params: Any) -> Any:
@@ -24,7 +25,9 @@ def me(_params: Any) -> Any:
 async def gateway(
     api: FakeApi, outbox: Outbox, chat: TelegramChat, read: Callable[[], Settings]
 ) -> AsyncIterator[Gateway]:
-    async with Gateway(api, outbox, chat, desk(chat=chat), FakeEngine(), read) as gateway:
+    ports = desk(chat=chat, sessions=ManySessions())
+    rest = (FakeEngine(), FakeHistories(), FakeFolders())
+    async with Gateway(api, outbox, chat, ports, *rest, read) as gateway:
         yield gateway
 
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import BudgetError, ChatBusy, StoreError
+from bridge.errors import BridgeError, ChatBusy, StoreError
 from bridge.model import Arrival, Inbound, Kind
 from bridge.settings import Settings
 from bridge.telegram.bot import ChatUnreachable, PollConflict, TokenRefused, token_refused
 from bridge.telegram.ingress import Ingress
 from bridge.telegram.updates import Names, arrival
-from tests.fakes import FakeApi, FakeInbox, LoopClock
+from tests.fakes import FakeApi, LoopClock
 from tests.unit.telegram import raws
+from tests.unit.telegram.fakes_sessions import WaitingInbox
 
 NAMES = Names({"cost"}, "TollBot")
 
@@ -21,13 +22,25 @@ NAMES = Names({"cost"}, "TollBot")
 class Receiver:
     def __init__(self) -> None:
         self.came: list[Arrival] = []
-        self.refused: list[str] = []
+        self.told: list[str] = []
 
     async def fresh(self, arrival: Arrival, inbound: Inbound) -> None:
         self.came.append(arrival)
 
-    async def full(self, arrival: Arrival, error: BudgetError) -> None:
-        self.refused.append(str(error))
+    async def refused(self, arrival: Arrival, error: BridgeError) -> None:
+        self.told.append(str(error))
+
+
+class Door:
+    """Lets everything in as it is, but for what is planned."""
+
+    def __init__(self) -> None:
+        self.plan: list[BridgeError] = []
+
+    async def prepared(self, came: Arrival) -> Arrival:
+        if self.plan:
+            raise self.plan.pop(0)
+        return came
 
 
 class Desk:
@@ -35,9 +48,10 @@ class Desk:
 
     def __init__(self, read: Callable[[], Settings]) -> None:
         self.api = FakeApi()
-        self.inbox = FakeInbox()
+        self.inbox = WaitingInbox()
         self.receiver = Receiver()
-        self.ingress = Ingress(self.api, self.inbox, self.receiver, read, LoopClock())
+        self.door = Door()
+        self.ingress = Ingress(self.api, self.inbox, self.door, self.receiver, read, LoopClock())
 
     def bring(self, *batches: Sequence[Any] | Exception) -> None:
         for batch in batches:
@@ -153,7 +167,7 @@ async def test_a_full_queue_is_told_and_the_offset_moves(desk: Desk) -> None:
     desk.bring([raws.message(n) for n in range(1, 12)])
     await desk.run()
     assert len(desk.receiver.came) == 10
-    assert desk.receiver.refused == ["10 messages are waiting already."]
+    assert desk.receiver.told == ["10 messages are waiting already."]
     assert desk.offsets == [0, 12]
 
 
@@ -192,7 +206,8 @@ async def test_cancelling_ends_it_at_once_in_the_middle_of_a_poll(
     read: Callable[[], Settings],
 ) -> None:
     api = FakeApi(latency=30)
-    task = asyncio.create_task(Ingress(api, FakeInbox(), Receiver(), read, LoopClock()).run(NAMES))
+    ingress = Ingress(api, WaitingInbox(), Door(), Receiver(), read, LoopClock())
+    task = asyncio.create_task(ingress.run(NAMES))
     await asyncio.sleep(1)
     task.cancel()
     await asyncio.wait({task})
@@ -202,3 +217,18 @@ async def test_cancelling_ends_it_at_once_in_the_middle_of_a_poll(
 
 def _stored(number: int) -> Arrival:
     return arrival(raws.message(number), NAMES)
+
+
+async def test_who_is_turned_away_is_told_and_nothing_is_stored(desk: Desk) -> None:
+    desk.door.plan = [BridgeError("That folder is not open to you.")]
+    desk.bring([raws.message(1), raws.message(2)])
+    await desk.run()
+    assert desk.receiver.told == ["That folder is not open to you."]
+    assert list(desk.inbox.rows) == [2]
+
+
+async def test_the_door_is_asked_again_while_the_store_is_away(desk: Desk) -> None:
+    desk.door.plan = [StoreError("locked"), StoreError("locked")]
+    desk.bring([raws.message(1)])
+    await desk.run()
+    assert [came.update_id for came in desk.receiver.came] == [1]

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.telegram.links import accepts
@@ -120,6 +120,8 @@ def test_nothing_is_exposed_in_thousands_of_odd_words() -> None:
         assert not exposed(render(word)), repr(word)
 
 
+@example("1.2.3.4²")
+@example("README.md½")
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(PARTS) | st.text(max_size=3), max_size=20).map("".join))
 def test_nothing_is_exposed_in_any_text(text: str) -> None:

@@ -55,6 +55,22 @@ def test_a_tap_carries_its_data_and_the_message_it_was_under() -> None:
     assert (came.kind, came.text, came.message_id, came.user) == (Kind.TAP, "a:x:1", 1003, 2)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("other words", Kind.EDIT),
+        ("/plan a trip", Kind.EDIT),
+        ("/stop", Kind.OTHER),
+        ("/stop@otherbot", Kind.OTHER),
+        ("", Kind.OTHER),
+    ],
+)
+def test_an_edit_counts_when_it_has_the_words_of_a_message(text: str, kind: Kind) -> None:
+    came = arrival(raws.edit(6, 1005, text), NAMES)
+    assert (came.kind, came.update_id, came.message_id) == (kind, 6, 1005)
+    assert came.text == text
+
+
 def test_the_stop_of_a_draft_carries_the_draft() -> None:
     came = arrival(raws.stop(4, 77), NAMES)
     assert (came.kind, came.text, came.user, came.place) == (Kind.STOP, "77", 1, Place(1))
@@ -101,6 +117,7 @@ values = st.recursive(
                     "update_id",
                     "message",
                     "callback_query",
+                    "edited_message",
                     "from",
                     "id",
                     "chat",

@@ -1,0 +1,1 @@
+"""The folders that sessions live in, on this machine's disk."""
