@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,7 @@ from claude_agent_sdk import (
 from bench.scenario import KEY, MODEL
 from bridge.agent import process
 from bridge.agent.options import Place, options
-from bridge.model import Session, SessionKey
 from bridge.settings import read
-
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def allow(*_: Any) -> PermissionResultAllow:
@@ -45,11 +41,10 @@ def client(folder: Path, api: str, number: int) -> ClaudeSDKClient:
     config.mkdir(parents=True)
     key = {"ANTHROPIC_API_KEY": KEY}
     cli = process.install(work, [*process.PASSED, *key])
-    session = Session(SessionKey(number, 0, "main"), number, work, EPOCH, EPOCH)
     place = Place(cli, config, api, key, ())
     hook: Any = HookMatcher(hooks=[agree], on_failure="block")
     given = {"can_use_tool": allow, "hooks": {"PreToolUse": [hook]}, "model": MODEL}
-    return ClaudeSDKClient(options(settings, session, place, **given))
+    return ClaudeSDKClient(options(settings, work, place, **given))
 
 
 async def turn(claude: ClaudeSDKClient, prompt: str) -> tuple[float, float]:

@@ -37,6 +37,7 @@ month_usd = 1000.00
 messages_per_hour = 10000
 [sessions]
 max_live = {sessions}
+{more}
 """
 USER = """
 [users.{number}]
@@ -117,11 +118,13 @@ class Bare:
 
 
 @asynccontextmanager
-async def bridged(folder: Path, name: str, sessions: int) -> AsyncIterator[Stage]:
-    """A running bot with as many users, and nobody's history."""
+async def bridged(
+    folder: Path, name: str, sessions: int, live: int | None = None, more: str = ""
+) -> AsyncIterator[Stage]:
+    """A running bot with as many users, and nobody's history. `more`: lines for [sessions]."""
     people = [User(number, f"User {number}", f"user{number}") for number in numbers(sessions)]
     world, model = World(people, ()), watched(name)
-    prepare(folder, sessions)
+    prepare(folder, sessions, live, more)
     async with (
         serving(telegram(world, limits=None)) as page,
         serving(model) as api,
@@ -168,9 +171,10 @@ def watched(name: str) -> Watched:
     return Watched(messages(scenario(name), key=KEY))
 
 
-def prepare(folder: Path, sessions: int) -> None:
+def prepare(folder: Path, sessions: int, live: int | None = None, more: str = "") -> None:
     users = "".join(USER.format(number=number) for number in numbers(sessions))
-    (folder / "settings.toml").write_text(SETTINGS.format(sessions=sessions) + users)
+    settings = SETTINGS.format(sessions=live or sessions, more=more)
+    (folder / "settings.toml").write_text(settings + users)
 
 
 @asynccontextmanager

@@ -9,13 +9,15 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 import structlog
 
 from bridge import actor
-from bridge.agent import process
+from bridge.agent import leftovers, process
+from bridge.agent.histories import Histories
 from bridge.agent.options import NEEDED, sandboxed
 from bridge.agent.pool import Pool
 from bridge.booth.keys import Credential, credential
@@ -25,6 +27,7 @@ from bridge.booth.tickets import Tickets
 from bridge.clock import SystemClock
 from bridge.engine.local import Local
 from bridge.errors import SettingsError, StoreError
+from bridge.folders.disk import Disk
 from bridge.mailbox import Mailbox
 from bridge.model import SessionKey
 from bridge.ports import Clock, Desk, Ledger
@@ -53,6 +56,7 @@ NO_SANDBOX = (
     "Bash is off: its sandbox needs bubblewrap and socat (apt-get install bubblewrap socat)"
 )
 
+REMEMBERED = 6  # exchanges that a lost history is summed up by
 NEAR = ("all://127.0.0.1", "all://localhost")
 
 Current = Callable[[], Settings]
@@ -85,18 +89,21 @@ async def joined(current: Current, environ: Mapping[str, str]) -> AsyncIterator[
         log.warning("sandbox.missing", needed=NEEDED, effect=NO_SANDBOX)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(open_database(settings.store.url))
+        db = await stack.enter_async_context(open_database(settings.store.url, exclusive=True))
         api, outbox, chat = await telegram(stack, current, clock)
-        tickets, ledger = Tickets(), StoreLedger(db)
+        tickets, ledger, turns = Tickets(), StoreLedger(db), Turns(db, clock)
+        config = swept(settings)
         await toll(stack, current, login, tickets, ledger, clock)
         desk = Desk(
             inbox=Inbox(db, clock),
             sessions=Sessions(db, clock),
-            turns=Turns(db, clock),
+            turns=turns,
             decisions=Decisions(db),
             ledger=ledger,
             asks=Asks(db),
-            agents=pool(stack, current, tickets, login),
+            agents=await stack.enter_async_context(
+                pool(stack, current, tickets, login, config, turns)
+            ),
             toll=tickets,
             chat=chat,
             clock=clock,
@@ -106,7 +113,8 @@ async def joined(current: Current, environ: Mapping[str, str]) -> AsyncIterator[
             await actor.serve(key, mailbox, desk, current)
 
         engine = Local(serve, desk.inbox.undone, clock)
-        gateway = Gateway(api, outbox, chat, desk, engine, current)
+        histories, folders = Histories(config), Disk(current, clock)
+        gateway = Gateway(api, outbox, chat, desk, engine, histories, folders, current)
         await stack.enter_async_context(gateway)
         yield Bridge(await gateway.probe(), desk, engine, gateway)
 
@@ -156,19 +164,34 @@ async def toll(
     tickets.address = await stack.enter_async_context(listening(booth.app))
 
 
-def pool(stack: AsyncExitStack, current: Current, tickets: Tickets, login: Credential) -> Pool:
+def pool(
+    stack: AsyncExitStack,
+    current: Current,
+    tickets: Tickets,
+    login: Credential,
+    config: Path,
+    turns: Turns,
+) -> Pool:
     settings = current()
     private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tollbridge-")))
     names = [*process.PASSED, *login.environment, *allowed(settings.claude.env)]
-    home = data(settings)
     return Pool(
         current,
         tickets,
         cli=process.install(private, names),
-        config=folder(home / "claude"),
+        config=config,
         key=login.environment,
-        closed=(home,),
+        closed=(data(settings),),
+        recent=partial(turns.recent, most=REMEMBERED),
     )
+
+
+def swept(settings: Settings) -> Path:
+    """Claude Code's own folders, and no process that an earlier run has left in them."""
+    config = folder(data(settings) / "claude")
+    if ended := leftovers.sweep(config):
+        log.warning("claude.leftovers", ended=ended)
+    return config
 
 
 def allowed(names: Iterable[str]) -> Iterator[str]:

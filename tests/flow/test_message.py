@@ -24,7 +24,7 @@ async def test_messages_are_answered_one_each_and_in_order(tmp_path: Path) -> No
         for n in range(5):
             stage.say(f"number {n}.")
         await stage.answer("Answer 4.")
-        texts = stage.texts()
+        texts = [t for t in stage.texts() if t.startswith("Answer")]
     assert [t.split(".")[0] for t in texts] == [f"Answer {n}" for n in range(5)]
 
 
