@@ -22,7 +22,7 @@ from bridge.watchdog import SILENT, TOO_LONG
 from tests.fakes import FakeAgent, FakeChat, Step, settings
 from tests.unit.bridge.scene import KEY, Scene
 
-SILENCE = 5 * 60.0  # seconds, by default
+SILENCE = 5 * 60.0  # seconds
 LONGEST = 30 * 60.0
 HALF = Text("m1", 0, "Half of it.")
 DONE = Completed(Outcome.DONE, "All of it.")
@@ -35,7 +35,7 @@ def ask(number: int) -> Asked:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    return Scene(settings(tmp_path))
+    return Scene(settings(tmp_path, "[sessions]\nsilence_minutes = 5\n"))
 
 
 # Silence.
