@@ -171,6 +171,7 @@ class Started:
 
     claude_id: str
     model: str
+    home: str = ""  # as in Session
 
 
 @dataclass(frozen=True, slots=True)

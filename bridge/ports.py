@@ -125,6 +125,13 @@ class Sessions(Protocol):
         """
         ...
 
+    async def begin(self, session: Session, claude_id: str, home: str) -> None:
+        """Its history has begun, or was forked: known even if this turn is cut off.
+
+        Fenced: as with `Turns.close`.
+        """
+        ...
+
     async def set_minutes(self, key: SessionKey, minutes: float | None) -> None: ...
 
 

@@ -59,6 +59,7 @@ class Progress:
     phase: Phase = Phase.STARTING
     model: str = ""
     claude_id: str = ""
+    home: str = ""
     blocks: tuple[Block, ...] = ()
     steps: tuple[Step, ...] = ()
     since_tool: int = 0  # blocks before this index were said before the last tool call
@@ -110,7 +111,7 @@ def fold(progress: Progress, event: AgentEvent) -> Progress:
     match event:
         case Started():
             model = progress.model or event.model
-            return replace(progress, model=model, claude_id=event.claude_id)
+            return replace(progress, model=model, claude_id=event.claude_id, home=event.home)
         case Text():
             block = Block(event.message, event.block, event.text, joined=event.joined)
             return replace(

@@ -30,6 +30,7 @@ from bridge.model import (
     Outcome,
     Prompt,
     Session,
+    Started,
     ToolUse,
     Turn,
 )
@@ -110,7 +111,7 @@ async def answered(
     turn = entered(inbound, choice, settings, desk)
     fresh = await desk.turns.enter(turn)
     await desk.decisions.record(turn, request, choice)
-    result = await outcome(inbound, turn, verdict, work, desk, settings, fresh=fresh)
+    result = await outcome(inbound, turn, session, verdict, work, desk, settings, fresh=fresh)
     return await closed(turn, session, result, work.absorbed, desk)
 
 
@@ -154,7 +155,7 @@ def entered(inbound: Inbound, choice: Choice, settings: Settings, desk: Desk) ->
 
 
 async def outcome(
-    inbound: Inbound, turn: Turn, verdict: Verdict, work: Work, desk: Desk,
+    inbound: Inbound, turn: Turn, session: Session, verdict: Verdict, work: Work, desk: Desk,
     settings: Settings, *, fresh: bool,
 ) -> Result:  # fmt: skip
     """What is answered, without a model where none is needed."""
@@ -164,7 +165,7 @@ async def outcome(
         return Result(Outcome.REFUSED, verdict.why)
     desk.toll.begin(turn)
     try:
-        return await told(inbound, turn, work, desk, settings)
+        return await told(inbound, turn, session, work, desk, settings)
     finally:
         try:
             await desk.toll.end(turn)
@@ -180,7 +181,9 @@ async def forget_questions(turn: Turn, desk: Desk) -> None:
         log.warning("asks.kept", update=turn.update_id, why=str(error))
 
 
-async def told(inbound: Inbound, turn: Turn, work: Work, desk: Desk, settings: Settings) -> Result:
+async def told(
+    inbound: Inbound, turn: Turn, session: Session, work: Work, desk: Desk, settings: Settings
+) -> Result:
     """Whatever goes wrong here is told to the user, after what was said so far."""
     model = settings.models[turn.model].id
     prompt = Prompt(str(uuid.uuid4()), turn.update_id, turn.user, inbound.text, model)
@@ -192,6 +195,8 @@ async def told(inbound: Inbound, turn: Turn, work: Work, desk: Desk, settings: S
                 progress = fold(progress, event)
                 live.show(progress)
                 await react(event, progress, turn, desk)
+                if isinstance(event, Started):
+                    session = await begun(event, session, desk)
                 if isinstance(event, Completed):
                     end = event
     except StoreError:
@@ -201,6 +206,14 @@ async def told(inbound: Inbound, turn: Turn, work: Work, desk: Desk, settings: S
     except Exception:
         log.exception("turn.broken", update=turn.update_id)
     return concluded(end, progress)
+
+
+async def begun(event: Started, session: Session, desk: Desk) -> Session:
+    """A new history is stored at once, so that a crash in its first turn does not lose it."""
+    if event.claude_id == session.claude_id:
+        return session
+    await desk.sessions.begin(session, event.claude_id, event.home)
+    return replace(session, claude_id=event.claude_id)
 
 
 async def react(event: AgentEvent, progress: Progress, turn: Turn, desk: Desk) -> None:
@@ -232,7 +245,8 @@ def concluded(end: Completed, progress: Progress) -> Result:
         case _:
             text = f"{progress.everything}\n\n{end.text}".strip()
     claude_id = end.claude_id or progress.claude_id or None
-    return Result(end.outcome, text, claude_id, end.context_tokens, end.home, end.last_entry)
+    home = end.home or progress.home
+    return Result(end.outcome, text, claude_id, end.context_tokens, home, end.last_entry)
 
 
 async def closed(

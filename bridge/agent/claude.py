@@ -81,7 +81,7 @@ class Claude:
                         return
                     case Started():
                         self._past.began(item.claude_id)
-                        yield item
+                        yield replace(item, home=self._home)
                     case _:
                         yield item
         finally:
@@ -256,9 +256,12 @@ class Claude:
                 run.cancelled(uuid)
 
     async def _recorded(self, end: Completed) -> Completed:
-        home = self._past.home.name if self._past.home else ""
         entry = await asyncio.to_thread(self._past.mark)
-        return replace(end, home=home, last_entry=entry)
+        return replace(end, home=self._home, last_entry=entry)
+
+    @property
+    def _home(self) -> str:
+        return self._past.home.name if self._past.home else ""
 
     async def _dead(self, error: Exception) -> AgentError:
         """The sentence for it. Only an error of our own may leave a process that works."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.errors import Fenced
 from bridge.model import Place, Session, SessionKey
 from bridge.ports import Clock
 from bridge.store import belongings, chats
@@ -211,6 +212,11 @@ class Sessions:
     async def delete(self, key: SessionKey) -> None:
         """Whoever serves it is fenced. A chat that is in another session stays there."""
         await self._db.write(delete, key)
+
+    async def begin(self, session: Session, claude_id: str, home: str) -> None:
+        begun = replace(session, claude_id=claude_id, home=home, last_entry="", fork=False)
+        if not await self._db.write(save, begun):
+            raise Fenced(f"Session {session.key} is served elsewhere.")
 
     async def set_minutes(self, key: SessionKey, minutes: float | None) -> None:
         await self._db.write(set_minutes, key, minutes)

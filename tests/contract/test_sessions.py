@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge import ports
+from bridge.errors import Fenced
 from bridge.model import Place, Session, SessionKey
 from bridge.ports import Clock
 from bridge.store.db import open_database
@@ -201,3 +202,23 @@ async def test_a_turn_makes_its_session_the_last_active_one(
     later = replace(claimed, active_at=NOON + timedelta(hours=1))
     await turns.close(turn(1, key), later, answer(1, key=key))
     assert [found.key.name for found in await sessions.every(PLACE)] == ["old", "new"]
+
+
+async def test_a_history_is_known_as_soon_as_it_has_begun(sessions: ports.Sessions) -> None:
+    mine = await sessions.claim(MAIN, 111, FOLDER)
+    await sessions.begin(mine, "c1", "home1")
+    found = await sessions.find(MAIN)
+    assert found
+    assert (found.claude_id, found.home, found.fork) == ("c1", "home1", False)
+
+
+async def test_a_history_of_a_server_that_was_replaced_is_not_stored(
+    sessions: ports.Sessions,
+) -> None:
+    old = await sessions.claim(MAIN, 111, FOLDER)
+    await sessions.claim(MAIN, 111, FOLDER)
+    with pytest.raises(Fenced):
+        await sessions.begin(old, "c1", "home1")
+    found = await sessions.find(MAIN)
+    assert found
+    assert found.claude_id is None

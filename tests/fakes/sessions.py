@@ -70,5 +70,9 @@ class FakeSessions:
         if self.names.get(key.place) == key.name:
             del self.names[key.place]
 
+    async def begin(self, session: Session, claude_id: str, home: str) -> None:
+        known = self.known[session.key]
+        self.known[session.key] = replace(known, claude_id=claude_id, home=home, fork=False)
+
     async def set_minutes(self, key: SessionKey, minutes: float | None) -> None:
         self.known[key] = replace(self.known[key], minutes=minutes)
