@@ -13,9 +13,9 @@ from bridge.telegram.spans import Span
 from bridge.telegram.tlds import TLDS
 
 # A dot and what follows it, when that ends a domain or an IP address. Only Python counts the
-# raised digits and fractions of Latin-1 as parts of a word.
+# raised digits, raised letters and fractions of Latin-1 as parts of a word.
 ENDING = re.compile(
-    r"\.(?:([^\W\d_]{2,}?|xn--[a-z0-9-]+)|\d+\.\d+\.\d+)(?=[²³¹¼½¾]|(?![\w~-]))", re.IGNORECASE
+    r"\.(?:([^\W\d_]{2,}?|xn--[a-z0-9-]+)|\d+\.\d+\.\d+)(?=[²³¹¼½¾ªµº]|(?![\w~-]))", re.IGNORECASE
 )
 DOMAIN = re.compile(r"[\w~-]|[^\x00-\x7f]")  # what may stand before that dot
 # An address as Telegram reads it: a scheme it links, a host, perhaps a path.

@@ -11,7 +11,7 @@ from watchfiles import awatch
 
 from bridge.simulator.bot_api import TOKEN, telegram
 from bridge.simulator.messages_api import messages
-from bridge.simulator.script import Say, Scenario, Script, Stall, UseTool
+from bridge.simulator.script import Say, Scenario, Script, Stall, UseTool, When
 from bridge.simulator.serve import serving
 from bridge.simulator.world import World
 from tests.flow.foreign import Telegram, model
@@ -108,7 +108,7 @@ async def test_a_message_that_a_kill_interrupted_is_answered_once_after_the_rest
     tmp_path: Path,
 ) -> None:
     world = World()
-    script = Script([Say("Words. " * 40, pace=0.05)])
+    script = Script(When("talk", [Say("Words. " * 40, pace=0.05)]))
     async with running(tmp_path, world, script) as process:
         await in_the_middle(world, tmp_path)
         process.kill()

@@ -121,6 +121,8 @@ def test_nothing_is_exposed_in_thousands_of_odd_words() -> None:
 
 
 @example("1.2.3.4²")
+@example("1.2.3.4µ")
+@example("foo.comª")
 @example("README.md½")
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(PARTS) | st.text(max_size=3), max_size=20).map("".join))
