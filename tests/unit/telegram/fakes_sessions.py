@@ -1,12 +1,9 @@
-"""Fakes that know more than one session, and a bot joined of them for tests of commands."""
+"""A bot joined of fakes, for tests of commands: what a person writes and taps goes in."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from bridge.errors import AgentError, StoreError
-from bridge.model import Arrival, History, Inbound, Place, Session, SessionKey
+from bridge.model import Arrival, Inbound, Place, Session, SessionKey
 from bridge.ports import Desk
 from bridge.settings import Settings
 from bridge.telegram import buttons
@@ -24,6 +21,8 @@ from tests.fakes import (
     FakeApi,
     FakeAsks,
     FakeEngine,
+    FakeFolders,
+    FakeHistories,
     FakeInbox,
     FakeLedger,
     FakeSessions,
@@ -36,48 +35,10 @@ NAMES = Names(BY_NAME, "TollBot")
 
 
 @dataclass
-class ManySessions(FakeSessions):
-    async def every(self, place: Place) -> Sequence[Session]:
-        here = [session for session in self.known.values() if session.key.place == place]
-        return sorted(here, key=lambda session: session.active_at, reverse=True)
-
-    async def within(self, folder: Path) -> Sequence[Session]:
-        return [session for session in self.known.values() if session.folder == folder]
-
-    async def add(self, session: Session) -> bool:
-        if session.key in self.known:
-            return False
-        self.known[session.key] = session
-        await self.enter(session.key)
-        return True
-
-    async def enter(self, key: SessionKey) -> None:
-        self.names[key.place] = key.name
-
-    async def rename(self, key: SessionKey, name: str) -> bool:
-        new = replace(key, name=name)
-        if new in self.known:
-            return False
-        if session := self.known.pop(key, None):
-            self.known[new] = replace(session, key=new)
-        if await self.current(key.place) == key:
-            await self.enter(new)
-        return True
-
-    async def delete(self, key: SessionKey) -> None:
-        self.known.pop(key, None)
-        if self.names.get(key.place) == key.name:
-            del self.names[key.place]
-
-    async def set_minutes(self, key: SessionKey, minutes: float | None) -> None:
-        self.known[key] = replace(self.known[key], minutes=minutes)
-
-
-@dataclass
 class WaitingInbox(FakeInbox):
     """`busy`: messages that a turn was entered for."""
 
-    sessions: ManySessions = field(default_factory=ManySessions)
+    sessions: FakeSessions = field(default_factory=FakeSessions)
     busy: set[int] = field(default_factory=set)
 
     async def put(self, arrival: Arrival, most: int) -> Inbound | None:
@@ -117,41 +78,6 @@ class Questions(FakeTurns):
         return self.asked.get(key)
 
 
-@dataclass
-class FakeHistories:
-    held: dict[Path, list[History]] = field(default_factory=dict)
-    adopted: list[History] = field(default_factory=list)
-
-    async def found(self, folder: Path) -> Sequence[History]:
-        return self.held.get(folder, [])
-
-    async def adopt(self, history: History) -> str:
-        if history.title == "broken":
-            raise AgentError("That conversation cannot be copied.")
-        self.adopted.append(history)
-        return f"home-of-{history.claude_id}"
-
-
-@dataclass
-class FakeFolders:
-    repositories: set[Path] = field(default_factory=set)
-    discarded: list[Path] = field(default_factory=list)
-    worktrees: list[tuple[Path, Path]] = field(default_factory=list)
-    faults: list[StoreError] = field(default_factory=list)
-
-    async def discard(self, folder: Path) -> Path:
-        self.discarded.append(folder)
-        return Path("/srv/.deleted") / folder.name
-
-    async def worktree(self, repository: Path, target: Path) -> None:
-        if self.faults:
-            raise self.faults.pop(0)
-        self.worktrees.append((repository, target))
-
-    def is_git(self, folder: Path) -> bool:
-        return folder in self.repositories
-
-
 class Bot:
     """The bot behind the poller: `bring` an update, `tap` a button, and see what is there."""
 
@@ -161,7 +87,7 @@ class Bot:
         self.api = api
         self.chat = chat
         self.settings = settings
-        self.sessions = ManySessions()
+        self.sessions = FakeSessions()
         self.inbox = WaitingInbox(sessions=self.sessions)
         self.turns = Questions(self.inbox, self.sessions)
         self.asks, self.engine, self.ledger = FakeAsks(), FakeEngine(), FakeLedger()

@@ -11,9 +11,17 @@ from bridge.progress import Phase, Progress, Step
 from bridge.settings import Budget, Settings
 from bridge.telegram.commands import BY_NAME, COMMANDS, Context, menu
 from bridge.telegram.updates import Names, arrival
-from tests.fakes import START, FakeEngine, FakeInbox, FakeLedger, FakeSessions, desk
+from tests.fakes import (
+    START,
+    FakeEngine,
+    FakeFolders,
+    FakeHistories,
+    FakeInbox,
+    FakeLedger,
+    FakeSessions,
+    desk,
+)
 from tests.unit.telegram import raws
-from tests.unit.telegram.fakes_sessions import FakeFolders, FakeHistories
 
 KEY = SessionKey(2, 0, "main")
 FOLDER = Path("/srv/sessions/2/main")

@@ -12,9 +12,15 @@ from bridge.telegram.bot import BadCall, ChatUnreachable, NoSuchMethod, TokenRef
 from bridge.telegram.chat import TelegramChat
 from bridge.telegram.gateway import Gateway
 from bridge.telegram.outbox import Outbox
-from tests.fakes import FakeApi, FakeEngine, desk
+from tests.fakes import (
+    FakeApi,
+    FakeEngine,
+    FakeFolders,
+    FakeHistories,
+    FakeSessions,
+    desk,
+)
 from tests.unit.telegram import raws
-from tests.unit.telegram.fakes_sessions import FakeFolders, FakeHistories, ManySessions
 
 
 def me(_params: Any) -> Any:
@@ -25,7 +31,7 @@ def me(_params: Any) -> Any:
 async def gateway(
     api: FakeApi, outbox: Outbox, chat: TelegramChat, read: Callable[[], Settings]
 ) -> AsyncIterator[Gateway]:
-    ports = desk(chat=chat, sessions=ManySessions())
+    ports = desk(chat=chat, sessions=FakeSessions())
     rest = (FakeEngine(), FakeHistories(), FakeFolders())
     async with Gateway(api, outbox, chat, ports, *rest, read) as gateway:
         yield gateway

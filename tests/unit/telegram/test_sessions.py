@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import StoreError
+from bridge.errors import AgentError, StoreError
 from bridge.model import History, SessionKey, Stop
 from bridge.telegram import names, taps
 from bridge.telegram.commands import choosing
@@ -429,6 +429,7 @@ class TestResume:
 
     async def test_what_cannot_be_copied_is_told(self, bot: Bot, held: History) -> None:
         bot.histories.held = {held.folder: [replace(held, title="broken")]}
+        bot.histories.faults = [AgentError("That conversation cannot be copied.")]
         await bot.says("/resume")
         await bot.taps("broken")
         assert bot.api.texts()[-1] == "That conversation cannot be copied."
