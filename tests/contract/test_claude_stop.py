@@ -151,19 +151,19 @@ async def test_a_kill_ends_the_process_and_what_it_started_and_the_history_stays
     folder: Path,
 ) -> None:
     script = Script(
-        [Say("One.")],
-        [bash("(setsid sleep 63 & sleep 64 & wait)"), Say("Never.")],
-        [Say("Three.")],
+        When("third", [Say("Three.")]),
+        When("second", [bash("(setsid sleep 63 & sleep 64 & wait)"), Say("Never.")]),
+        When("first", [Say("One.")]),
     )
     async with claude(folder, script) as client:
-        first = end(await told(client, "a"))
-        turn = await until(ToolUse, client, "go")
+        first = end(await told(client, "first"))
+        turn = await until(ToolUse, client, "second")
         await commands(folder, 2)
         await client.kill()
         with pytest.raises(AgentError, match="did not go on"):
             await turn.over()
         assert left(folder) == []
-        again = await told(client, "c")
+        again = await told(client, "third")
     assert (end(again).text, end(again).claude_id) == ("Three.", first.claude_id)
     assert not of(Noticed, again)
 
