@@ -1,5 +1,6 @@
 """Which model answers: pins, rules, the default, and staying with a warm model."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -92,3 +93,42 @@ def test_staying_says_what_the_rule_would_have_chosen() -> None:
 def test_a_policy_that_is_not_sticky_steps_down_at_once() -> None:
     policy = Policy("haiku", TIERS, RULES, sticky=False)
     assert choose(request("thanks", last="opus", warm=True), policy).model == "haiku"
+
+
+def test_a_rule_that_observes_decides_nothing_and_is_recorded() -> None:
+    watch = Rule("long", 5, matcher({"chars_over": 3}), "opus", observe=True)
+    policy = Policy("haiku", TIERS, (watch, *RULES))
+    choice = choose(request("please refactor this"), policy)
+    assert (choice.model, choice.rule) == ("sonnet", "big")
+    assert [(seen.rule, seen.model) for seen in choice.seen] == [("long", "opus")]
+    assert choose(request("hi"), policy).seen == ()
+
+
+def test_a_rule_may_set_the_effort_and_the_user_s_own_wins() -> None:
+    rule = Rule("hard", 5, matcher({"words_any": ["prove"]}), "opus", effort="high")
+    policy = Policy("haiku", TIERS, (rule,))
+    assert choose(request("prove it"), policy).effort == "high"
+    assert choose(replace(request("prove it"), effort="low"), policy).effort == "low"
+    assert choose(request("hi"), policy).effort == ""
+
+
+def test_staying_with_a_warm_model_says_what_the_step_down_would_have_cost() -> None:
+    tiers = TIERS | {"haiku": Tier("haiku", "claude-haiku-5-5", 0, reading=125_000)}
+    warm = replace(request("hi", last="opus", warm=True), context_tokens=42_000)
+    why = choose(warm, Policy("haiku", tiers)).why
+    assert "haiku would read 42,000 tokens of history anew for $0.0053" in why
+
+
+def test_an_answer_that_was_not_good_enough_is_asked_of_the_next_model() -> None:
+    choice = choose(replace(request("hi"), judged="haiku"), POLICY)
+    assert (choice.model, choice.why) == ("sonnet", "the answer of haiku was not good enough")
+
+
+def test_a_rule_that_asks_for_a_still_larger_model_wins_over_the_judgement() -> None:
+    assert choose(replace(request("/plan it"), judged="haiku"), POLICY).rule == "plan"
+
+
+def test_only_the_smallest_model_answers_while_that_is_all_that_is_allowed() -> None:
+    choice = choose(replace(request("/plan it", pin="opus"), small=True), POLICY)
+    assert choice.model == "haiku"
+    assert "only the smallest model" in choice.why
