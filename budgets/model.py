@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from budgets.gate import State
+
 
 class Scope(StrEnum):
     """The windows a request is counted in. The sliding hour and `MONTH` are everyone's."""
@@ -39,6 +41,7 @@ class Usage:
     limit: Limit
     settled: int
     held: int = 0
+    gate: State = State.OPEN  # of everyone's hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Verdict:
     why: str
     resets_at: datetime | None = None
     usage: Usage | None = None  # the window that decided
+    small: bool = False  # the smallest model only
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,15 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """What one model had of a turn. `model` is the API's id; `cost` is micro-USD."""
+
+    model: str
+    tokens: Tokens
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Money set aside for one request before it is sent. `amount` is its worst case."""
 
@@ -75,6 +88,9 @@ class Hold:
     model: str
     amount: int
     at: datetime
+    chat: int = 0
+    rough: bool = False  # `amount` may be far too much: refusing it does not trip the gate
+    small: bool = True  # its model is the smallest, which passes while the gate is SMALL
 
 
 @dataclass(frozen=True, slots=True)

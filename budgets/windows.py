@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from budgets.model import Limit, Scope, Window
 
 HOUR = timedelta(hours=1)
+OWN = (Scope.USER_DAY, Scope.USER_MONTH)  # of one user; the others are everyone's
 
 
 def day(now: datetime, timezone: str) -> Window:

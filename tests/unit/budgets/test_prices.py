@@ -1,11 +1,15 @@
 """What a request costs, in integer micro-USD."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from budgets import prices
-from budgets.model import Price, Tokens
+from budgets.model import Price, Rates, Tokens
+from budgets.prices import Written
 
 
 def priced(model: str) -> Price:
@@ -165,3 +169,56 @@ def test_a_request_within_its_bounds_never_costs_more_than_its_worst_case(
         web_searches=tokens.web_searches + spare_searches,
     )
     assert prices.cost(tokens, price) <= worst
+
+
+@dataclass
+class Declared:
+    """What an owner may write into the settings; USD."""
+
+    input: Decimal | None = None
+    output: Decimal | None = None
+    cache_read: Decimal | None = None
+    cache_write_5m: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    web_search: Decimal | None = None
+
+
+@pytest.mark.parametrize(("written", "rate"), [("", 100), ("5m", 125), ("1h", 200)])
+def test_what_is_not_to_be_cached_costs_no_write(written: Written, rate: int) -> None:
+    worst = prices.worst_case(HAIKU, input_tokens=1000, output_tokens=0, written=written)
+    assert worst == rate
+
+
+@pytest.mark.parametrize("name", ["claude-haiku-5-5", "claude-haiku-5-5-20261101[1m]"])
+def test_a_declared_rate_holds_for_prompts_of_every_length(name: str) -> None:
+    """What is left out stays as listed, with its tiers. The key is any name of the model."""
+    own = Declared(input=Decimal("0.3"), web_search=Decimal(5))
+    price = prices.find(name, {"claude-haiku-5-5": own})
+    assert price
+    assert price.long
+    assert (price.base.input, price.long.input) == (300_000, 300_000)
+    assert (price.base.output, price.long.output) == (HAIKU.base.output, 5 * HAIKU.base.output)
+    assert price.base.web_search == 5 * MILLION
+
+
+def test_a_declaration_for_one_model_is_none_for_another() -> None:
+    own = {"claude-haiku-5-5": Declared(input=Decimal(9))}
+    assert prices.find("claude-sonnet-5-5", own) == SONNET
+
+
+def test_a_model_that_is_not_listed_has_a_price_when_input_and_output_are_declared() -> None:
+    own = Declared(input=Decimal(1), output=Decimal(4))
+    price = prices.find("my-model", {"my-model": own})
+    assert price == Price("my-model", Rates(MILLION, 4 * MILLION, MILLION, 1_250_000, 2 * MILLION,
+                                            10 * MILLION))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "own", [Declared(), Declared(input=Decimal(1)), Declared(output=Decimal(1))]
+)
+def test_with_less_it_has_none(own: Declared) -> None:
+    assert prices.find("my-model", {"my-model": own}) is None
+
+
+def test_a_tenth_more_is_rounded_up() -> None:
+    assert [prices.regional(cost) for cost in (0, 1, 10, 100)] == [0, 2, 11, 110]
