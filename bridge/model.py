@@ -3,7 +3,7 @@
 Money is an integer of micro-USD, times are aware UTC, text is what the user wrote.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -43,13 +43,33 @@ class Kind(StrEnum):
     TAP = "tap"  # a button; answered at once
     STOP = "stop"  # the native Stop of a draft; answered at once
     EDIT = "edit"  # of an earlier message, which may still wait; answered at once
+    ANSWER = "answer"  # words for an open question of Claude; answered at once
+    VOICE = "voice"  # spoken words, to be written down for the user first; answered at once
     OTHER = "other"  # nothing we serve
     UNREADABLE = "unreadable"  # set aside
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that somebody sent. Telegram keeps it; it is fetched when its turn begins."""
+
+    file_id: str
+    name: str = ""  # as the sender calls it: never to be trusted
+    mime: str = ""
+    size: int = 0  # bytes; 0 = not told
+
+    @property
+    def image(self) -> bool:
+        return self.mime.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """One update as it goes into the inbox. `raw` is Telegram's JSON, for quarantine and repair."""
+    """One update as it goes into the inbox. `raw` is Telegram's JSON, for quarantine and repair.
+
+    The parts of an album, and messages forwarded together, are updates of their own; the inbox
+    joins them to one message.
+    """
 
     update_id: int
     kind: Kind
@@ -59,6 +79,12 @@ class Arrival:
     text: str = ""
     message_id: int = 0
     sent_at: datetime | None = None
+    judges: int = 0  # as in Inbound
+    files: tuple[Attachment, ...] = ()
+    quote: str = ""  # as in Inbound
+    album: str = ""  # the same for all parts of one
+    forwarded: bool = False
+    addressed: bool = True  # False: said in a group, to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +97,21 @@ class Inbound:
     text: str
     message_id: int
     received_at: datetime
-    files: tuple[Path, ...] = ()
+    files: tuple[Attachment, ...] = ()
+    judges: int = 0  # the turn whose answer was not good enough: asked of a larger model
+    quote: str = ""  # what it replies to, shortened: for Claude, not for the router
+
+    @property
+    def image(self) -> bool:
+        return any(file.image for file in self.files)
+
+
+class Mode(StrEnum):
+    """How much of a turn its chat sees."""
+
+    DEFAULT = "default"  # a status while it runs, then the answer
+    VERBOSE = "verbose"  # every text and tool as it happens
+    SMART = "smart"  # a long answer as a summary with the whole as a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +135,8 @@ class Session:
     fork: bool = False  # `claude_id` is another session's history: to be forked, not continued
     borrowed: str = ""  # the name in [folders] of the folder it lives in; "" = one of its own
     minutes: float | None = None  # the longest turn, chosen with /timeout; None = the settings'
+    mode: Mode | None = None  # chosen with /verbose, /smart, /default; None = the settings'
+    effort: str = ""  # chosen with /effort; "" = what the rule says, or the model's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +188,26 @@ class Answer:
     text: str
     outcome: Outcome
     footer: str = ""
+    mode: Mode = Mode.DEFAULT
+    parts: int = 0  # how many of its messages Telegram has confirmed already
+    better: bool = False  # a larger model could be asked the same
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button below a text of ours. `verb` is a name in the table of the bot's actions."""
+
+    label: str
+    verb: str
+    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with buttons. `nonce` makes it single-use; only `user` or an owner may tap."""
+    """A question with buttons. `nonce` makes it single-use; only `user` or an owner may tap.
+
+    Words in reply to it are an answer as well: one of their own, or the reason of a no.
+    """
 
     nonce: str
     key: SessionKey
@@ -160,6 +217,9 @@ class Ask:
     body: str
     options: tuple[str, ...]
     multiple: bool = False
+    reason: int = 0  # the option that wants words, which are the next message; 0 = none does
+    whole: str = ""  # what the body has only the beginning of; shown as a file, never stored
+    message_id: int = 0  # of the message with the buttons; 0 = it is not shown yet
 
 
 # What Claude Code does, as the adapter tells it.
@@ -203,11 +263,19 @@ class ToolResult:
     id: str
     ok: bool
     text: str  # shortened
+    denied: bool = False  # by the user or by a rule of ours: it did not run
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Claude Code waits for the user. Answered with `Agent.reply(ask.nonce, ...)`."""
+
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """Nobody has answered in time: that was a no, and Claude Code goes on."""
 
     ask: Ask
 
@@ -242,8 +310,36 @@ class Noticed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Climbed:
+    """A larger model has taken the turn over. Both are names in [models]."""
+
+    below: str
+    model: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A file that Claude wants the user to have: a copy that lasts as long as the turn."""
+
+    path: Path
+    caption: str = ""
+
+
 AgentEvent = (
-    Noticed | Started | Text | Thinking | ToolUse | ToolResult | Asked | Retrying | Completed
+    Noticed
+    | Started
+    | Text
+    | Thinking
+    | ToolUse
+    | ToolResult
+    | Asked
+    | Lapsed
+    | Filed
+    | Climbed
+    | Retrying
+    | Completed
 )
 
 
@@ -257,6 +353,12 @@ class Prompt:
     text: str
     model: str  # Claude Code's id of the model
     files: tuple[Path, ...] = ()
+    effort: str = ""  # "" = the model's own
+    climb: "Climb | None" = None  # None: the model cannot ask for a larger one
+
+
+# The tool `escalate` was called, with a reason and what was tried; what the model is told.
+Climb = Callable[[str, str], Awaitable[str]]
 
 
 # Signals overtake the queue and reach the server of a session at once.
@@ -269,10 +371,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """A button of an `Ask` was tapped: the options chosen, by number."""
+    """An `Ask` was answered: with the options chosen, by number, or in words."""
 
     nonce: str
     chosen: tuple[int, ...]
+    words: str = ""
+    user: int = 0  # who answered, who may be an owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +387,20 @@ class Steer:
 
 
 Signal = Stop | Tapped | Steer
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One call of a tool, and whether it was let through: a row of the audit trail."""
+
+    key: SessionKey
+    update_id: int  # of the turn
+    user: int  # whose turn it is
+    tool: str
+    what: str  # the argument, shortened
+    digest: str  # of the whole argument
+    allowed: bool
+    why: str  # the rule, or who decided
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Adapters implement them (telegram, agent, store, engine, booth); tests/fakes doe
 Whoever holds a port knows nothing of the library behind it.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,13 @@ from bridge.model import (
     Answer,
     Arrival,
     Ask,
+    Climbed,
+    Deed,
     Exchange,
     History,
     Inbound,
+    Mode,
+    Offer,
     Place,
     Prompt,
     Session,
@@ -28,7 +32,9 @@ from bridge.model import (
     Turn,
 )
 from bridge.progress import Progress
-from budgets.model import Hold, Limit, Tokens, Usage
+from budgets.gate import Gate
+from budgets.model import Hold, Item, Limit, Tokens, Usage
+from budgets.shares import Share
 from routing.model import Choice, Request
 
 
@@ -50,14 +56,18 @@ class Inbox(Protocol):
     async def put(self, arrival: Arrival, most: int) -> Inbound | None:
         """Store one update in one transaction, durable when this returns.
 
-        None: it was there before (a duplicate ends here). Every kind takes the name of its
-        chat's current session.
+        None: it was there before (a duplicate ends here), or it became a part of a message that
+        waits: an album, or what was forwarded together. Every kind takes the name of its chat's
+        current session.
         BudgetError: the user has `most` messages waiting; it is stored as rejected.
         """
         ...
 
     async def next(self, key: SessionKey) -> Inbound | None:
-        """The oldest undone message of a session; it stays undone."""
+        """The oldest undone message of a session; it stays undone.
+
+        One that may have more parts is returned a second after the last of them came.
+        """
         ...
 
     async def done(self, update_id: int) -> None: ...
@@ -72,8 +82,16 @@ class Inbox(Protocol):
 
     async def waiting(self, key: SessionKey) -> int: ...
 
+    async def free_at(self, user: int, most: int) -> datetime | None:
+        """When the user may send one more, of whom `most` are taken in an hour; None: now."""
+        ...
+
     async def find(self, update_id: int) -> Inbound | None:
         """A message that is not done and that no turn was entered for."""
+        ...
+
+    async def question(self, update_id: int) -> Inbound | None:
+        """A message, whatever became of it."""
         ...
 
     async def withdraw(self, update_id: int) -> bool:
@@ -82,6 +100,10 @@ class Inbox(Protocol):
 
     async def edit(self, place: Place, message_id: int, text: str) -> bool:
         """A waiting message has other words now. False: it is being answered, or done."""
+        ...
+
+    async def heard(self, update_id: int, text: str) -> None:
+        """What was said in a voice message."""
         ...
 
 
@@ -134,6 +156,12 @@ class Sessions(Protocol):
 
     async def set_minutes(self, key: SessionKey, minutes: float | None) -> None: ...
 
+    async def set_mode(self, key: SessionKey, mode: Mode) -> None: ...
+
+    async def set_pin(self, key: SessionKey, model: str | None) -> None: ...
+
+    async def set_effort(self, key: SessionKey, effort: str) -> None: ...
+
 
 class Turns(Protocol):
     """A turn is entered once by its update id and closed once. An answer is stored with it."""
@@ -157,6 +185,10 @@ class Turns(Protocol):
         """
         ...
 
+    async def confirmed(self, update_id: int, parts: int) -> None:
+        """Telegram has taken the first `parts` messages of the answer: they are not sent again."""
+        ...
+
     async def delivered(self, update_id: int) -> None:
         """One transaction: the answer delivered, its inbox row done."""
         ...
@@ -176,10 +208,38 @@ class Turns(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which model a turn was given, on what request, and how it stepped up later."""
+
+    update_id: int
+    key: SessionKey
+    at: datetime
+    settings: str  # hash of the settings in force
+    request: Request
+    choice: Choice
+    climbed: tuple[Climbed, ...] = ()
+
+    @property
+    def model(self) -> str:
+        """The one that answered in the end."""
+        return self.climbed[-1].model if self.climbed else self.choice.model
+
+
 class Decisions(Protocol):
     async def record(self, turn: Turn, request: Request, choice: Choice) -> None: ...
 
-    async def last(self, key: SessionKey) -> Choice | None: ...
+    async def climbed(self, update_id: int, step: Climbed) -> None:
+        """A step up within the turn."""
+        ...
+
+    async def last(self, key: SessionKey) -> Decision | None: ...
+
+    async def find(self, update_id: int) -> Decision | None: ...
+
+    async def since(self, start: datetime) -> Sequence[Decision]:
+        """Of all sessions, oldest first, those of deleted ones too."""
+        ...
 
 
 class Ledger(Protocol):
@@ -192,8 +252,11 @@ class Ledger(Protocol):
     async def hold(self, hold: Hold, limits: Sequence[Limit]) -> Usage | None:
         """Hold if it fits every limit, in one write transaction.
 
-        None: held. Otherwise the usage of the first window that it does not fit; nothing is
-        written. The same request id twice is held once.
+        None: held. Otherwise the usage of the first window that it does not fit; nothing is held.
+        One that everyone's hour refuses trips the gate, unless the hold is rough, or not small
+        while the gate is open for the smallest model only. The same request id twice is held
+        once.
+        What was granted to the user counts on top of the limits of the user's own windows.
         """
         ...
 
@@ -202,10 +265,51 @@ class Ledger(Protocol):
         ...
 
     async def spent(
-        self, since: datetime, until: datetime, user: int | None = None, timezone: str = "UTC"
+        self,
+        since: datetime,
+        until: datetime,
+        user: int | None = None,
+        timezone: str = "UTC",
+        chat: int | None = None,
     ) -> Sequence[Spend]: ...
 
     async def turn_cost(self, update_id: int) -> int: ...
+
+    async def bill(self, update_id: int) -> Sequence[Item]:
+        """What each model had of a turn."""
+        ...
+
+    async def shares(self) -> Sequence[Share]:
+        """Of a subscription's windows, as the API told them last."""
+        ...
+
+    async def grant(self, update_id: int, user: int, amount: int, by: int, at: datetime) -> None:
+        """More money for the day and the month that `at` lies in; once for each update."""
+        ...
+
+    async def alert(self, what: str, user: int, start: datetime, part: float) -> bool:
+        """Note that this part of a window is told of. False: it was noted before."""
+        ...
+
+    async def gate(self, now: datetime) -> Gate:
+        """Everyone's circuit breaker."""
+        ...
+
+    async def set_gate(self, gate: Gate) -> None:
+        """As an owner decided."""
+        ...
+
+
+class Alarm(Protocol):
+    """Who must know about money is told. Both return at once; what they tell comes later."""
+
+    def settled(self, turn: Turn) -> None:
+        """A request of this turn was charged."""
+        ...
+
+    def refused(self, turn: Turn, usage: Usage) -> None:
+        """This window did not hold what the turn needed next."""
+        ...
 
 
 class Asks(Protocol):
@@ -221,8 +325,43 @@ class Asks(Protocol):
         """An open one, untouched."""
         ...
 
+    async def shown(self, nonce: str, message_id: int) -> None:
+        """This message has its buttons."""
+        ...
+
+    async def listen(self, nonce: str, user: int) -> bool:
+        """The next message of this user is its answer. False: it is not open any more."""
+        ...
+
+    async def worded(self, place: Place, user: int, reply_to: int) -> Ask | None:
+        """The open one that a message of this user answers in words.
+
+        It is the one whose message that is a reply to, or the last that waits for the next one.
+        """
+        ...
+
     async def expire(self, update_id: int) -> None:
         """The turn is over: nothing of it can be tapped any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the audit trail, and when it was written."""
+
+    at: datetime
+    deed: Deed
+
+
+class Trail(Protocol):
+    """What tools were called and why they were let through or not. Only ever added to."""
+
+    async def note(self, deed: Deed) -> None:
+        """Durable when this returns. StoreError: it is not recorded, and may not be done."""
+        ...
+
+    async def since(self, start: datetime) -> Sequence[Entry]:
+        """Of all sessions, oldest first."""
         ...
 
 
@@ -237,14 +376,23 @@ class Agent(Protocol):
         """End the running turn; its events end with Completed(STOPPED)."""
         ...
 
-    async def reply(self, nonce: str, chosen: Sequence[int]) -> None:
-        """Answer an Asked event; an unknown nonce changes nothing."""
+    async def reply(
+        self, nonce: str, chosen: Sequence[int], words: str = "", user: int = 0
+    ) -> None:
+        """Answer an Asked event, as in `Tapped`; an unknown nonce changes nothing."""
         ...
 
     async def steer(self, prompt: Prompt) -> bool:
         """Give a further message to the running turn, which ends when that is answered too.
 
         False: no turn runs, or it is ending.
+        """
+        ...
+
+    async def switch(self, model: str) -> None:
+        """From its next request on, also within a turn, Claude Code uses this model (its id).
+
+        AgentError: it cannot; the old one stays.
         """
         ...
 
@@ -310,8 +458,23 @@ class Toll(Protocol):
         """From here on the session's requests are charged to this turn."""
         ...
 
+    def context(self, key: SessionKey) -> int:
+        """Tokens of the prompt that the session's process sent last; 0 = none yet."""
+        ...
+
     async def end(self, turn: Turn) -> None:
         """From here on the session's requests are refused; returns when all are settled."""
+        ...
+
+
+class Files(Protocol):
+    """What people send beside words."""
+
+    async def fetch(self, inbound: Inbound, folder: Path) -> tuple[Path, ...]:
+        """Into the folder's `inbox`, under safe names, none overwritten.
+
+        ChatError: one of them cannot be had, and why.
+        """
         ...
 
 
@@ -324,20 +487,40 @@ class Live(Protocol):
 
 
 class Chat(Protocol):
-    def live(self, inbound: Inbound) -> AbstractAsyncContextManager[Live]: ...
+    def live(self, inbound: Inbound, mode: Mode) -> AbstractAsyncContextManager[Live]: ...
 
     async def seen(self, inbound: Inbound) -> None:
         """The first sign: the message has arrived. Returns at once."""
         ...
 
-    async def ask(self, ask: Ask) -> None: ...
-
-    async def answer(self, answer: Answer) -> None:
-        """Returns when Telegram has confirmed every part. ChatError otherwise."""
+    async def ask(self, ask: Ask) -> int:
+        """The id of the message with the buttons. ChatError: it is not asked."""
         ...
 
-    async def say(self, place: Place, text: str) -> None:
-        """A short text of ours, in Markdown."""
+    async def settle(self, ask: Ask, chosen: str) -> None:
+        """The question shows how it was answered, and has no buttons any more."""
+        ...
+
+    async def answer(self, answer: Answer, confirmed: Callable[[int], Awaitable[None]]) -> None:
+        """Returns when Telegram has confirmed every part. ChatError otherwise.
+
+        Each confirmed part is told: how many are there by now. Those that `answer.parts` counts
+        are not sent again.
+        """
+        ...
+
+    async def file(self, place: Place, path: Path, caption: str = "") -> None:
+        """A file as a document. ChatError: it cannot be sent, and why."""
+        ...
+
+    async def say(
+        self, place: Place, text: str, offers: Sequence[Offer] = (), user: int = 0
+    ) -> None:
+        """A short text of ours, in Markdown. `user`, or an owner, may tap on what is offered."""
+        ...
+
+    async def topic(self, chat: int, name: str) -> Place | None:
+        """A new topic of that name. None: the chat has no topics, or we may make none."""
         ...
 
 
@@ -373,3 +556,5 @@ class Desk:
     toll: Toll
     chat: Chat
     clock: Clock
+    alarm: Alarm
+    files: Files

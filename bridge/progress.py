@@ -11,7 +11,10 @@ from enum import StrEnum
 from bridge.model import (
     AgentEvent,
     Asked,
+    Climbed,
     Completed,
+    Filed,
+    Lapsed,
     Noticed,
     Retrying,
     Started,
@@ -107,7 +110,13 @@ def finish(steps: tuple[Step, ...], result: ToolResult) -> tuple[Step, ...]:
     return tuple(replace(s, ok=result.ok) if s.id == result.id else s for s in steps)
 
 
-def fold(progress: Progress, event: AgentEvent) -> Progress:
+def retried(progress: Progress, event: Retrying) -> Progress:
+    kept = tuple(b for b in progress.blocks if b.message != event.message)
+    note = f"{event.why}, retrying ({event.attempt}/{event.most})"
+    return replace(progress, phase=Phase.RETRYING, blocks=kept, note=note)
+
+
+def fold(progress: Progress, event: AgentEvent) -> Progress:  # noqa: C901 a case for each event
     match event:
         case Started():
             model = progress.model or event.model
@@ -133,17 +142,13 @@ def fold(progress: Progress, event: AgentEvent) -> Progress:
             )
         case ToolResult():
             return replace(progress, phase=Phase.THINKING, steps=finish(progress.steps, event))
-        case Noticed():
+        case Climbed():
+            return replace(progress, model=event.model)
+        case Noticed() | Filed() | Lapsed():
             return progress
         case Asked():
             return replace(progress, phase=Phase.ASKING, note=event.ask.title)
         case Retrying():
-            kept = tuple(b for b in progress.blocks if b.message != event.message)
-            return replace(
-                progress,
-                phase=Phase.RETRYING,
-                blocks=kept,
-                note=f"{event.why}, retrying ({event.attempt}/{event.most})",
-            )
+            return retried(progress, event)
         case Completed():
             return replace(progress, phase=Phase.OVER, note="")

@@ -9,9 +9,9 @@ from tests.fakes.api import Call, FakeApi
 from tests.fakes.asks import FakeAsks
 from tests.fakes.chat import FakeChat
 from tests.fakes.engine import FakeEngine
-from tests.fakes.files import SETTINGS, FakeFolders, FakeHistories, settings
+from tests.fakes.files import SETTINGS, FakeFiles, FakeFolders, FakeHistories, settings
 from tests.fakes.inbox import FakeInbox
-from tests.fakes.money import FakeLedger, FakeToll
+from tests.fakes.money import FakeAlarm, FakeLedger, FakeToll
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.time import START, TICK, LoopClock, VirtualLoop, VirtualSelector
 from tests.fakes.together import Fakes, desk
@@ -25,11 +25,13 @@ __all__ = [
     "Call",
     "FakeAgent",
     "FakeAgents",
+    "FakeAlarm",
     "FakeApi",
     "FakeAsks",
     "FakeChat",
     "FakeDecisions",
     "FakeEngine",
+    "FakeFiles",
     "FakeFolders",
     "FakeHistories",
     "FakeInbox",

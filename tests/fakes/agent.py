@@ -24,6 +24,8 @@ class FakeAgent:
         self.prompts: list[Prompt] = []
         self.replies: list[tuple[str, tuple[int, ...]]] = []
         self.steered: list[Prompt] = []
+        self.switched: list[str] = []
+        self.missing: set[str] = set()  # models that it cannot switch to
         self.interrupts = 0
         self.kills = 0
         self.busy = False
@@ -63,7 +65,9 @@ class FakeAgent:
         if not self._deaf:
             self._stop.set()
 
-    async def reply(self, nonce: str, chosen: Sequence[int]) -> None:
+    async def reply(
+        self, nonce: str, chosen: Sequence[int], words: str = "", user: int = 0
+    ) -> None:
         self.replies.append((nonce, tuple(chosen)))
 
     async def steer(self, prompt: Prompt) -> bool:
@@ -71,6 +75,11 @@ class FakeAgent:
             self.steered.append(prompt)
             self._said.append(prompt.text)
         return self.busy
+
+    async def switch(self, model: str) -> None:
+        if model in self.missing:
+            raise AgentError("The API does not know this model.")
+        self.switched.append(model)
 
     async def kill(self) -> None:
         """The turn dies as soon as time passes in it."""

@@ -15,6 +15,8 @@ class Call:
     at: float
 
 
+SIGNS = {"sendMessageDraft", "sendChatAction"}  # leave no message
+
 Reaction = Exception | Callable[[Mapping[str, Any]], Any]
 
 
@@ -55,7 +57,7 @@ class FakeApi:
             raise reaction
         if reaction is not None:
             return reaction(params)
-        if method != "sendMessage":
+        if not method.startswith("send") or method in SIGNS:
             return True
         self._message += 1
         return {"message_id": self._message, "chat": {"id": params["chat_id"]}}

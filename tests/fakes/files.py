@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.errors import AgentError, StoreError
-from bridge.model import History
+from bridge.errors import AgentError, ChatError, StoreError
+from bridge.model import History, Inbound
 from bridge.settings import Settings, read
 
 SETTINGS = """
@@ -48,6 +48,26 @@ class FakeHistories:
             raise self.faults.pop(0)
         self.adopted.append(history)
         return f"home-of-{history.claude_id}"
+
+
+@dataclass
+class FakeFiles:
+    """`Files` without a network: each file is made of its id. `faults` are raised by the next."""
+
+    fetched: list[str] = field(default_factory=list)  # file ids
+    faults: list[ChatError] = field(default_factory=list)
+
+    async def fetch(self, inbound: Inbound, folder: Path) -> tuple[Path, ...]:
+        if self.faults and inbound.files:
+            raise self.faults.pop(0)
+        paths = []
+        for file in inbound.files:
+            path = folder / "inbox" / file.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.file_id)
+            self.fetched.append(file.file_id)
+            paths.append(path)
+        return tuple(paths)
 
 
 @dataclass

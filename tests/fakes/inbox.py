@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bridge.errors import BudgetError
 from bridge.model import Arrival, Inbound, Kind, Place, SessionKey
@@ -11,7 +12,7 @@ from tests.fakes.time import START
 
 @dataclass
 class FakeInbox:
-    """`faults` are raised by the next puts, before anything is stored.
+    """Albums are not joined. `faults` are raised by the next puts, before anything is stored.
 
     `latency`: seconds from a look at the rows to the moment it is known what was seen.
     `entered`: messages that a turn was entered for; `absorbed`: by the turn of which other one.
@@ -35,8 +36,9 @@ class FakeInbox:
         name = self.names.get(arrival.place, "main")
         key = SessionKey(arrival.place.chat, arrival.place.thread, name)
         inbound = Inbound(
-            arrival.update_id, key, arrival.user, arrival.text, arrival.message_id, START
-        )
+            arrival.update_id, key, arrival.user, arrival.text, arrival.message_id, START,
+            arrival.files, arrival.judges, arrival.quote,
+        )  # fmt: skip
         self.rows[arrival.update_id] = (arrival, inbound)
         if arrival.kind is Kind.MESSAGE and len(waiting) >= most:
             self.rejected.add(arrival.update_id)
@@ -49,6 +51,10 @@ class FakeInbox:
             await asyncio.sleep(self.latency)
         return oldest
 
+    async def heard(self, update_id: int, text: str) -> None:
+        arrival, inbound = self.rows[update_id]
+        self.rows[update_id] = (arrival, replace(inbound, text=text))
+
     async def done(self, update_id: int) -> None:
         self.finished.add(update_id)
         self.finished |= {taken for taken, by in self.absorbed.items() if by == update_id}
@@ -57,7 +63,7 @@ class FakeInbox:
         return list(dict.fromkeys(inbound.key for inbound in self._waiting(lambda _: True)))
 
     async def pending(self) -> Sequence[Arrival]:
-        kinds = (Kind.COMMAND, Kind.TAP, Kind.STOP, Kind.EDIT)
+        kinds = (Kind.COMMAND, Kind.TAP, Kind.STOP, Kind.EDIT, Kind.VOICE)
         return [
             arrival
             for number, (arrival, _) in sorted(self.rows.items())
@@ -67,9 +73,16 @@ class FakeInbox:
     async def waiting(self, key: SessionKey) -> int:
         return len(self._waiting(lambda i: i.key == key))
 
+    async def free_at(self, user: int, most: int) -> datetime | None:
+        return None
+
     async def find(self, update_id: int) -> Inbound | None:
         free = self._waiting(lambda i: i.update_id not in self.entered)
         return next((inbound for inbound in free if inbound.update_id == update_id), None)
+
+    async def question(self, update_id: int) -> Inbound | None:
+        found = self.rows.get(update_id)
+        return found[1] if found else None
 
     async def withdraw(self, update_id: int) -> bool:
         found = await self.find(update_id)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bridge.model import Place, Session, SessionKey
+from bridge.model import Mode, Place, Session, SessionKey
 from tests.fakes.inbox import FakeInbox
 from tests.fakes.time import START
 
@@ -76,3 +76,12 @@ class FakeSessions:
 
     async def set_minutes(self, key: SessionKey, minutes: float | None) -> None:
         self.known[key] = replace(self.known[key], minutes=minutes)
+
+    async def set_mode(self, key: SessionKey, mode: Mode) -> None:
+        self.known[key] = replace(self.known[key], mode=mode)
+
+    async def set_pin(self, key: SessionKey, model: str | None) -> None:
+        self.known[key] = replace(self.known[key], pin=model)
+
+    async def set_effort(self, key: SessionKey, effort: str) -> None:
+        self.known[key] = replace(self.known[key], effort=effort)

@@ -8,8 +8,9 @@ from bridge.ports import Desk
 from tests.fakes.agent import FakeAgents
 from tests.fakes.asks import FakeAsks
 from tests.fakes.chat import FakeChat
+from tests.fakes.files import FakeFiles
 from tests.fakes.inbox import FakeInbox
-from tests.fakes.money import FakeLedger, FakeToll
+from tests.fakes.money import FakeAlarm, FakeLedger, FakeToll
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.time import LoopClock
 from tests.fakes.turns import FakeDecisions, FakeTurns
@@ -29,6 +30,8 @@ class Fakes:
     toll: FakeToll = field(default_factory=FakeToll)
     chat: FakeChat = field(default_factory=FakeChat)
     clock: LoopClock = field(default_factory=LoopClock)
+    alarm: FakeAlarm = field(default_factory=FakeAlarm)
+    files: FakeFiles = field(default_factory=FakeFiles)
 
     def __post_init__(self) -> None:
         self.sessions.inbox = self.inbox

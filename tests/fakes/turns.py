@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bridge.errors import Fenced
-from bridge.model import Answer, Exchange, Inbound, Session, SessionKey, Turn
+from bridge.model import Answer, Climbed, Exchange, Inbound, Session, SessionKey, Turn
+from bridge.ports import Decision
 from routing.model import Choice, Request
 from tests.fakes.inbox import FakeInbox
 from tests.fakes.sessions import FakeSessions
@@ -22,7 +24,7 @@ class FakeTurns:
     entered: dict[int, Turn] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
     answers: dict[int, Answer] = field(default_factory=dict)
-    confirmed: set[int] = field(default_factory=set)
+    done: set[int] = field(default_factory=set)
     faults: list[Exception] = field(default_factory=list)
 
     async def enter(self, turn: Turn) -> bool:
@@ -42,17 +44,25 @@ class FakeTurns:
         if stored is None or stored.epoch != session.epoch:
             raise Fenced("Another server works on this session now.")
         self.sessions.known[session.key] = replace(
-            session, pin=stored.pin, borrowed=stored.borrowed, minutes=stored.minutes
+            session,
+            pin=stored.pin,
+            borrowed=stored.borrowed,
+            minutes=stored.minutes,
+            mode=stored.mode,
+            effort=stored.effort,
         )
         self.answers.setdefault(turn.update_id, answer)
         self.inbox.absorbed |= dict.fromkeys(absorbed, turn.update_id)
 
+    async def confirmed(self, update_id: int, parts: int) -> None:
+        self.answers[update_id] = replace(self.answers[update_id], parts=parts)
+
     async def delivered(self, update_id: int) -> None:
-        self.confirmed.add(update_id)
+        self.done.add(update_id)
         await self.inbox.done(update_id)
 
     async def undelivered(self) -> Sequence[Answer]:
-        return [a for number, a in sorted(self.answers.items()) if number not in self.confirmed]
+        return [a for number, a in sorted(self.answers.items()) if number not in self.done]
 
     async def recent(self, key: SessionKey, most: int) -> Sequence[Exchange]:
         mine = [a for _, a in sorted(self.answers.items()) if a.key == key]
@@ -73,11 +83,23 @@ class FakeTurns:
 class FakeDecisions:
     """`Decisions` in a dict, by update id."""
 
-    made: dict[int, tuple[Turn, Request, Choice]] = field(default_factory=dict)
+    made: dict[int, Decision] = field(default_factory=dict)
 
     async def record(self, turn: Turn, request: Request, choice: Choice) -> None:
-        self.made[turn.update_id] = (turn, request, choice)
+        at, version = turn.started_at, turn.settings
+        made = Decision(turn.update_id, turn.key, at, version, request, choice)
+        self.made[turn.update_id] = made
 
-    async def last(self, key: SessionKey) -> Choice | None:
-        mine = [choice for turn, _, choice in self.made.values() if turn.key == key]
+    async def climbed(self, update_id: int, step: Climbed) -> None:
+        made = self.made[update_id]
+        self.made[update_id] = replace(made, climbed=(*made.climbed, step))
+
+    async def last(self, key: SessionKey) -> Decision | None:
+        mine = [each for each in self.made.values() if each.key == key]
         return mine[-1] if mine else None
+
+    async def find(self, update_id: int) -> Decision | None:
+        return self.made.get(update_id)
+
+    async def since(self, start: datetime) -> Sequence[Decision]:
+        return [each for each in self.made.values() if each.at >= start]
