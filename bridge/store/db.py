@@ -1,9 +1,10 @@
 """The database as the rest of the store sees it: functions of a connection, run as transactions.
 
-`fn(conn, ...)` is plain and synchronous, so the same function serves SQLite, where it runs in
-a thread, and PostgreSQL, where SQLAlchemy's `run_sync` will run it.
+`fn(conn, ...)` is plain and synchronous, so the same function serves SQLite and PostgreSQL: it runs
+in a thread, and nobody else writes meanwhile.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -14,6 +15,8 @@ import sqlalchemy as sa
 from bridge.errors import StoreError
 from bridge.store.lock import locked
 from bridge.store.sqlite import BUSY_SECONDS, Sqlite
+
+USE = "Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +49,13 @@ async def open_database(
     `busy`: seconds to wait for another program's lock. `exclusive`: as the bridge, of which
     there is one for each store; others may still look. StoreError: it cannot be used.
     """
+    opened = postgres if backend(url) == "postgresql" else sqlite
+    async with opened(url, busy, exclusive=exclusive) as database:
+        yield database
+
+
+@asynccontextmanager
+async def sqlite(url: str, busy: float, *, exclusive: bool) -> AsyncIterator[Database]:
     file = file_of(url)
     with locked(file) if exclusive else nullcontext():
         database = await Sqlite.open(file, busy)
@@ -55,17 +65,36 @@ async def open_database(
             await database.close()
 
 
+@asynccontextmanager
+async def postgres(url: str, busy: float, *, exclusive: bool) -> AsyncIterator[Database]:
+    try:
+        from bridge.store.postgres import opened  # noqa: PLC0415 (its driver is an extra)
+    except ImportError as error:
+        raise StoreError(
+            "PostgreSQL needs its driver. Install it: pip install 'tollbridge[postgres]'."
+        ) from error
+    database = await opened(url, busy, exclusive=exclusive)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def backend(url: str) -> str:
+    """`sqlite` or `postgresql`; only their own doors know the rest of an address."""
+    scheme = re.match(r"([a-z0-9]+)(\+[a-z0-9]+)?://", url)
+    if scheme is None:
+        raise StoreError(f"store.url cannot be read. {USE}")
+    if scheme[1] not in {"sqlite", "postgresql"}:
+        raise StoreError(f"store.url names {scheme[1]}, which is not supported. {USE}")
+    return scheme[1]
+
+
 def file_of(url: str) -> Path:
     """The file that a `sqlite:///` address names, `~` expanded."""
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise StoreError("store.url cannot be read. Use sqlite:///PATH.") from error
-    scheme = parsed.get_backend_name()
-    if scheme == "postgresql":
-        raise StoreError("PostgreSQL is not supported yet. Set store.url to sqlite:///PATH.")
-    if scheme != "sqlite":
-        raise StoreError(f"store.url names {scheme}, which is not supported. Use sqlite:///PATH.")
-    if not parsed.database or parsed.database == ":memory:":
+    if backend(url) != "sqlite":
+        raise StoreError("This works on SQLite only; store.url names PostgreSQL.")
+    path = url.partition(":///")[2].partition("?")[0]
+    if path in {"", ":memory:"}:
         raise StoreError("store.url names no file. Use sqlite:///PATH.")
-    return Path(parsed.database).expanduser().absolute()
+    return Path(path).expanduser().absolute()

@@ -5,31 +5,23 @@ who has too many messages waiting gets this one stored as rejected, so that it i
 about again when Telegram sends it once more.
 
 A message waits until its turn is entered; so long its words can be changed, or it can be taken
-back. One that a running turn absorbed is done when that turn's answer is delivered.
+back. One that a running turn absorbed is done when that turn's answer is delivered; so is a part
+of an album, which is absorbed by the message that came first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 
 from bridge.errors import BudgetError
-from bridge.model import Arrival, Inbound, Kind, Place, SessionKey
+from bridge.model import Arrival, Attachment, Inbound, Kind, Place, SessionKey
 from bridge.ports import Clock
-from bridge.store import chats
+from bridge.store import chats, parts, rates
 from bridge.store.db import Database
-from bridge.store.tables import Row, inbox, insert, key_of, named, of, of_session, turns
-
-
-class State(StrEnum):
-    NEW = "new"
-    DONE = "done"
-    REJECTED = "rejected"  # too many were waiting
-    ASIDE = "aside"  # nobody could read it
-    WITHDRAWN = "withdrawn"  # its user took it back
-    DROPPED = "dropped"  # its session was deleted
+from bridge.store.tables import Row, inbox, insert, key_of, named, of, of_session
+from bridge.store.waiting import AT_ONCE, FREE, FREE_PART, UNDONE, WAITS, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +31,6 @@ class Full:
     waiting: int
 
 
-AT_ONCE = (Kind.COMMAND, Kind.TAP, Kind.STOP, Kind.EDIT)
-UNDONE = sa.and_(inbox.c.state == State.NEW, inbox.c.kind == Kind.MESSAGE)
-WAITS = sa.and_(UNDONE, inbox.c.absorbed_by.is_(None))
-ENTERED = sa.exists().where(turns.c.update_id == inbox.c.update_id)
-FREE = sa.and_(WAITS, ~ENTERED)  # nobody works on it
 FIRST_STATE = {Kind.OTHER: State.DONE, Kind.UNREADABLE: State.ASIDE}
 
 # Built once: to build them for each message costs more than to run them.
@@ -61,15 +48,38 @@ GONE = sa.select(inbox.c.update_id).where(
 def accept(
     conn: sa.Connection, arrival: Arrival, most: int, now: datetime
 ) -> Inbound | Full | None:
-    waiting = waiting_for(conn, arrival.user) if arrival.kind is Kind.MESSAGE else 0
-    full = arrival.kind is Kind.MESSAGE and waiting >= most
-    state = State.REJECTED if full else FIRST_STATE.get(arrival.kind, State.NEW)
     key = chats.current(conn, arrival.place)
-    if not add(conn, arrival, key, state, now):
+    if arrival.kind is not Kind.MESSAGE:
+        state = FIRST_STATE.get(arrival.kind, State.NEW)
+        return fresh(arrival, key, now) if add(conn, arrival, key, state, now) else None
+    if (whole := parts.head(conn, arrival, key, now)) is not None:
+        join(conn, arrival, key, whole, now)
         return None
-    if full:
+    if not arrival.addressed:
+        add(conn, arrival, key, State.OVERHEARD, now)
+        return None
+    waiting = waiting_for(conn, arrival.user)
+    told = waiting >= most and parts.turned_away(conn, arrival)
+    state = State.REJECTED if waiting >= most else State.NEW
+    if not add(conn, arrival, key, state, now) or told:
+        return None
+    if state is State.REJECTED:
         return Full(waiting)
-    return Inbound(arrival.update_id, key, arrival.user, arrival.text, arrival.message_id, now)
+    parts.adopt(conn, arrival)
+    return fresh(arrival, key, now)
+
+
+def fresh(arrival: Arrival, key: SessionKey, now: datetime) -> Inbound:
+    return Inbound(
+        arrival.update_id, key, arrival.user, arrival.text, arrival.message_id, now,
+        arrival.files, arrival.judges, arrival.quote,
+    )  # fmt: skip
+
+
+def join(conn: sa.Connection, arrival: Arrival, key: SessionKey, whole: int, now: datetime) -> None:
+    """It is a part of this waiting message."""
+    if add(conn, arrival, key, State.NEW, now, whole):
+        parts.prolong(conn, whole, now)
 
 
 def waiting_for(conn: sa.Connection, user: int) -> int:
@@ -81,9 +91,15 @@ def waiting_in(conn: sa.Connection, key: SessionKey) -> int:
 
 
 def add(
-    conn: sa.Connection, arrival: Arrival, key: SessionKey, state: State, now: datetime
+    conn: sa.Connection,
+    arrival: Arrival,
+    key: SessionKey,
+    state: State,
+    now: datetime,
+    whole: int | None = None,
 ) -> bool:
-    """False: it was there before."""
+    """False: it was there before. `whole`: the message it is a part of."""
+    more = whole is not None or parts.has_more(arrival)
     row = named(key) | {
         "update_id": arrival.update_id,
         "kind": arrival.kind,
@@ -93,19 +109,45 @@ def add(
         "raw": arrival.raw,
         "sent_at": arrival.sent_at,
         "received_at": now,
+        "judges": arrival.judges,
         "state": state,
+        "files": [asdict(file) for file in arrival.files],
+        "quote": arrival.quote,
+        "album": arrival.album,
+        "absorbed_by": whole,
+        "whole_at": now + parts.PAUSE if more else None,
     }
     return conn.execute(insert(conn, inbox).on_conflict_do_nothing(), row).rowcount == 1
 
 
-def first(conn: sa.Connection, key: SessionKey) -> Inbound | None:
+def first(conn: sa.Connection, key: SessionKey, now: datetime) -> Inbound | datetime | None:
+    """The time: when the first one has all of its parts."""
     row = conn.execute(FIRST, named(key)).one_or_none()
-    return None if row is None else inbound_of(row)
+    if row is None:
+        return None
+    if row.whole_at is not None and row.whole_at > now:
+        return whole_at(row)
+    return inbound_of(conn, row)
 
 
-def inbound_of(row: Row) -> Inbound:
+def whole_at(row: Row) -> datetime:
+    at: datetime = row.whole_at
+    return at
+
+
+def inbound_of(conn: sa.Connection, row: Row) -> Inbound:
+    """With all of its parts."""
+    rows = parts.together(conn, row)
     return Inbound(
-        row.update_id, key_of(row), row.user_id, row.text, row.message_id, row.received_at
+        row.update_id,
+        key_of(row),
+        row.user_id,
+        "\n\n".join(part.text for part in rows if part.text),
+        row.message_id,
+        row.received_at,
+        tuple(Attachment(**file) for part in rows for file in part.files),
+        row.judges,
+        "\n\n".join(part.quote for part in rows if part.quote),
     )
 
 
@@ -119,6 +161,10 @@ def arrival_of(row: Row) -> Arrival:
         text=row.text,
         message_id=row.message_id,
         sent_at=row.sent_at,
+        judges=row.judges,
+        files=tuple(Attachment(**file) for file in row.files),
+        quote=row.quote,
+        album=row.album,
     )
 
 
@@ -130,20 +176,21 @@ def finish(conn: sa.Connection, update_id: int) -> None:
 
 def absorb(conn: sa.Connection, update_ids: Sequence[int], turn: int) -> None:
     """The answer of `turn` is theirs too; they are not handed out any more."""
-    absorbed = sa.update(inbox).where(UNDONE, inbox.c.update_id.in_(update_ids))
+    theirs = inbox.c.update_id.in_(update_ids) | inbox.c.absorbed_by.in_(update_ids)
+    absorbed = sa.update(inbox).where(UNDONE, theirs)
     conn.execute(absorbed.where(inbox.c.update_id != turn).values(absorbed_by=turn))
 
 
 def find(conn: sa.Connection, update_id: int) -> Inbound | None:
     query = sa.select(inbox).where(FREE, inbox.c.update_id == update_id)
     row = conn.execute(query).one_or_none()
-    return None if row is None else inbound_of(row)
+    return None if row is None else inbound_of(conn, row)
 
 
 def stored(conn: sa.Connection, update_id: int) -> Inbound | None:
     """Whatever became of it."""
     row = conn.execute(sa.select(inbox).where(inbox.c.update_id == update_id)).one_or_none()
-    return None if row is None else inbound_of(row)
+    return None if row is None else inbound_of(conn, row)
 
 
 def question(conn: sa.Connection, turn: int) -> str:
@@ -154,18 +201,23 @@ def question(conn: sa.Connection, turn: int) -> str:
 
 
 def withdraw(conn: sa.Connection, update_id: int) -> bool:
-    taken = sa.update(inbox).where(FREE, inbox.c.update_id == update_id)
-    return conn.execute(taken.values(state=State.WITHDRAWN)).rowcount == 1
+    it = sa.or_(inbox.c.update_id == update_id, inbox.c.absorbed_by == update_id)
+    taken = sa.update(inbox).where(FREE_PART, it)
+    return conn.execute(taken.values(state=State.WITHDRAWN)).rowcount > 0
 
 
 def edit(conn: sa.Connection, place: Place, message_id: int, text: str) -> bool:
     edited = sa.update(inbox).where(
-        FREE,
+        FREE_PART,
         inbox.c.chat == place.chat,
         inbox.c.thread == place.thread,
         inbox.c.message_id == message_id,
     )
     return conn.execute(edited.values(text=text)).rowcount > 0
+
+
+def hear(conn: sa.Connection, update_id: int, text: str) -> None:
+    conn.execute(sa.update(inbox).where(inbox.c.update_id == update_id).values(text=text))
 
 
 def gone(conn: sa.Connection, update_id: int) -> bool:
@@ -206,7 +258,9 @@ class Inbox:
         return accepted
 
     async def next(self, key: SessionKey) -> Inbound | None:
-        return await self._db.read(first, key)
+        while isinstance(found := await self._db.read(first, key, self._clock.now()), datetime):
+            await self._clock.sleep(max((found - self._clock.now()).total_seconds(), 0.0))
+        return found
 
     async def done(self, update_id: int) -> None:
         await self._db.write(finish, update_id)
@@ -220,11 +274,20 @@ class Inbox:
     async def waiting(self, key: SessionKey) -> int:
         return await self._db.read(waiting_in, key)
 
+    async def free_at(self, user: int, most: int) -> datetime | None:
+        return await self._db.read(rates.free_at, user, most, self._clock.now())
+
     async def find(self, update_id: int) -> Inbound | None:
         return await self._db.read(find, update_id)
+
+    async def question(self, update_id: int) -> Inbound | None:
+        return await self._db.read(stored, update_id)
 
     async def withdraw(self, update_id: int) -> bool:
         return await self._db.write(withdraw, update_id)
 
     async def edit(self, place: Place, message_id: int, text: str) -> bool:
         return await self._db.write(edit, place, message_id, text)
+
+    async def heard(self, update_id: int, text: str) -> None:
+        await self._db.write(hear, update_id, text)

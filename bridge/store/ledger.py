@@ -2,11 +2,11 @@
 
 A window's sum counts what a settled row cost and what an open one holds, so a hold that a crash
 left behind stays counted. A request belongs to the window in which it was held. Checking every
-window and writing the row is one write transaction: nobody comes between.
+window, writing the row and adding it to the sums is one write transaction: nobody comes between.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,63 +15,69 @@ import sqlalchemy as sa
 
 from bridge.errors import StoreError
 from bridge.model import Spend
+from bridge.store import alerts, bills, gates, grants, shares, sums
 from bridge.store.db import Database
+from bridge.store.sums import total
 from bridge.store.tables import ledger
-from budgets.model import Hold, Limit, Scope, Tokens, Usage
+from budgets.gate import Gate, current, passes
+from budgets.model import Hold, Item, Limit, Scope, Tokens, Usage
+from budgets.shares import Share
 
-OF_ONE_USER = (Scope.USER_DAY, Scope.USER_MONTH)
+TOKENS = tuple(field.name for field in fields(Tokens))
 CHARGED = sa.func.coalesce(ledger.c.cost, ledger.c.held)
-OPEN = sa.case((ledger.c.cost.is_(None), ledger.c.held), else_=0)
-
-
-def total(amount: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    return sa.func.coalesce(sa.func.sum(amount), 0)
-
 
 # Built once: to build them for each request costs more than to run them.
 KNOWN = sa.select(ledger.c.request_id).where(ledger.c.request_id == sa.bindparam("request"))
 OF_TURN = sa.select(total(CHARGED)).where(ledger.c.update_id == sa.bindparam("turn"))
-IN_WINDOW = sa.select(total(ledger.c.cost), total(OPEN)).where(
-    ledger.c.held_at >= sa.bindparam("start"), ledger.c.held_at < sa.bindparam("end")
+HOLD = sa.insert(ledger)
+SETTLE = (
+    sa.update(ledger)
+    .where(ledger.c.request_id == sa.bindparam("request"), ledger.c.cost.is_(None))
+    .returning(ledger.c.user_id, ledger.c.held_at, ledger.c.held)
 )
-IN_WINDOW_OF_USER = IN_WINDOW.where(ledger.c.user_id == sa.bindparam("user"))
-SETTLE = sa.update(ledger).where(
-    ledger.c.request_id == sa.bindparam("request"), ledger.c.cost.is_(None)
+LEFT = sa.select(ledger.c.request_id, ledger.c.held).where(
+    ledger.c.cost.is_(None), ledger.c.held_at < sa.bindparam("before")
 )
-
-
-def usage(conn: sa.Connection, user: int, limit: Limit) -> Usage:
-    window = limit.window
-    bounds: dict[str, Any] = {"start": window.start, "end": window.end}
-    if window.scope in OF_ONE_USER:
-        settled, held = conn.execute(IN_WINDOW_OF_USER, bounds | {"user": user}).one()
-    else:
-        settled, held = conn.execute(IN_WINDOW, bounds).one()
-    return Usage(limit, int(settled), int(held))  # PostgreSQL sums to Decimal
 
 
 def usages(conn: sa.Connection, user: int, limits: Sequence[Limit]) -> list[Usage]:
     return [usage(conn, user, limit) for limit in limits]
 
 
-def fits(used: Usage, amount: int) -> bool:
-    most = used.limit.amount
-    return most is not None and used.settled + used.held + amount <= most
-
-
-def known(conn: sa.Connection, request_id: str) -> bool:
-    return conn.scalars(KNOWN, {"request": request_id}).one_or_none() is not None
+def usage(conn: sa.Connection, user: int, limit: Limit) -> Usage:
+    if limit.window.scope is Scope.HOUR:
+        return gates.usage(conn, limit)
+    return sums.used(limit, sums.of_window(conn, user, limit.window))
 
 
 def hold(conn: sa.Connection, hold: Hold, limits: Sequence[Limit]) -> Usage | None:
     if known(conn, hold.request_id):
         return None
     for limit in limits:
-        used = usage(conn, hold.user, limit)
-        if not fits(used, hold.amount):
+        used = charging(conn, hold, limit)
+        if not fits(used, hold):
             return used
-    conn.execute(sa.insert(ledger), row_of(hold))
+    conn.execute(HOLD, row_of(hold))
+    sums.enter(conn, hold.user, hold.at, settled=0, held=hold.amount)
     return None
+
+
+def charging(conn: sa.Connection, hold: Hold, limit: Limit) -> Usage:
+    """`usage` for somebody who wants to spend: what is learned of it is kept for the next one."""
+    if limit.window.scope is Scope.HOUR:
+        return gates.passing(conn, limit, hold)
+    return sums.used(limit, sums.kept(conn, hold.user, limit.window))
+
+
+def known(conn: sa.Connection, request_id: str) -> bool:
+    return conn.scalars(KNOWN, {"request": request_id}).one_or_none() is not None
+
+
+def fits(used: Usage, hold: Hold) -> bool:
+    most = used.limit.amount
+    if most is None or not passes(used.gate, small=hold.small):
+        return False
+    return used.settled + used.held + hold.amount <= most
 
 
 def row_of(hold: Hold) -> dict[str, Any]:
@@ -83,22 +89,45 @@ def row_of(hold: Hold) -> dict[str, Any]:
         "model": hold.model,
         "held_at": hold.at,
         "held": hold.amount,
+        "chat": hold.chat,
     }
 
 
 def settle(conn: sa.Connection, request_id: str, cost: int, tokens: Tokens) -> None:
-    values = {"request": request_id, "cost": cost} | asdict(tokens)
-    if conn.execute(SETTLE, values).rowcount == 0 and not known(conn, request_id):
+    used = {name: getattr(tokens, name) for name in TOKENS}
+    values = {"request": request_id, "cost": cost} | used
+    row = conn.execute(SETTLE, values).one_or_none()
+    if row is not None:
+        sums.enter(conn, row.user_id, row.held_at, settled=cost, held=-row.held)
+    elif not known(conn, request_id):
         raise StoreError(f"The request {request_id} was never held, so it cannot be settled.")
 
 
+def recover(conn: sa.Connection, before: datetime) -> int:
+    """Settle what was held before and never settled, at what it held: nobody knows any more what
+    was charged, only that it was not more. How many there were.
+
+    Only for the one bridge of a store, when it starts: what is open then, nobody works on.
+    """
+    left = conn.execute(LEFT, {"before": before}).all()
+    for request_id, held in left:
+        settle(conn, request_id, held, Tokens())
+    return len(left)
+
+
 def spent(
-    conn: sa.Connection, since: datetime, until: datetime, user: int | None, zone: ZoneInfo
+    conn: sa.Connection,
+    since: datetime,
+    until: datetime,
+    user: int | None,
+    zone: ZoneInfo,
+    chat: int | None = None,
 ) -> list[Spend]:
     chosen = sa.and_(
         ledger.c.held_at >= since,
         ledger.c.held_at < until,
         sa.true() if user is None else ledger.c.user_id == user,
+        sa.true() if chat is None else ledger.c.chat == chat,
     )
     ends = sa.select(sa.func.min(ledger.c.held_at), sa.func.max(ledger.c.held_at)).where(chosen)
     first, last = conn.execute(ends).one()
@@ -161,9 +190,29 @@ class Ledger:
         until: datetime,
         user: int | None = None,
         timezone: str = "UTC",
+        chat: int | None = None,
     ) -> Sequence[Spend]:
         """Disjoint rows, by day. A turn that used two models counts once in the row of each."""
-        return await self._db.read(spent, since, until, user, ZoneInfo(timezone))
+        return await self._db.read(spent, since, until, user, ZoneInfo(timezone), chat)
 
     async def turn_cost(self, update_id: int) -> int:
         return await self._db.read(turn_cost, update_id)
+
+    async def bill(self, update_id: int) -> Sequence[Item]:
+        return await self._db.read(bills.bill, update_id)
+
+    async def shares(self) -> Sequence[Share]:
+        return await self._db.read(shares.load)
+
+    async def grant(self, update_id: int, user: int, amount: int, by: int, at: datetime) -> None:
+        await self._db.write(grants.grant, update_id, user, amount, by, at)
+
+    async def alert(self, what: str, user: int, start: datetime, part: float) -> bool:
+        return await self._db.write(alerts.first, what, user, start, part)
+
+    async def gate(self, now: datetime) -> Gate:
+        """What an hour that has emptied has opened, only `usage` and `hold` can tell."""
+        return current(await self._db.read(gates.read), now)
+
+    async def set_gate(self, gate: Gate) -> None:
+        await self._db.write(gates.write, gate)

@@ -39,9 +39,7 @@ def take(lock: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise StoreError(
-            f"Another tollbridge runs on this store (process {owner(lock)})."
-        ) from error
+        raise taken(owner(lock)) from error
     except OSError as error:
         raise StoreError(
             f"The store cannot be locked ({error.strerror}). Keep it on a disk of this machine."
@@ -50,6 +48,10 @@ def take(lock: int) -> None:
     os.pwrite(lock, str(os.getpid()).encode(), 0)
 
 
-def owner(lock: int) -> str:
+def owner(lock: int) -> str | None:
     """It may be about to write its number."""
-    return os.pread(lock, 32, 0).decode(errors="replace") or "unknown"
+    return os.pread(lock, 32, 0).decode(errors="replace") or None
+
+
+def taken(by: str | None) -> StoreError:
+    return StoreError(f"Another tollbridge runs on this store (process {by or 'unknown'}).")

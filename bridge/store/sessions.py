@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.errors import Fenced
-from bridge.model import Place, Session, SessionKey
+from bridge.model import Mode, Place, Session, SessionKey
 from bridge.ports import Clock
 from bridge.store import belongings, chats
 from bridge.store.db import Database
@@ -48,6 +48,8 @@ def session_of(row: Row) -> Session:
         fork=row.fork,
         borrowed=row.borrowed,
         minutes=row.minutes,
+        mode=Mode(row.mode) if row.mode else None,
+        effort=row.effort,
     )
 
 
@@ -63,6 +65,8 @@ def row_of(session: Session) -> dict[str, Any]:
             "pin": session.pin,
             "borrowed": session.borrowed,
             "minutes": session.minutes,
+            "mode": session.mode or "",
+            "effort": session.effort,
         }
     )
 
@@ -165,8 +169,9 @@ def delete(conn: sa.Connection, key: SessionKey) -> None:
     belongings.release(conn, key)
 
 
-def set_minutes(conn: sa.Connection, key: SessionKey, minutes: float | None) -> None:
-    conn.execute(sa.update(sessions).where(of(sessions, key)).values(minutes=minutes))
+def choose(conn: sa.Connection, key: SessionKey, column: str, value: object) -> None:
+    """What its users chose by a command."""
+    conn.execute(sa.update(sessions).where(of(sessions, key)).values({column: value}))
 
 
 class Sessions:
@@ -219,4 +224,13 @@ class Sessions:
             raise Fenced(f"Session {session.key} is served elsewhere.")
 
     async def set_minutes(self, key: SessionKey, minutes: float | None) -> None:
-        await self._db.write(set_minutes, key, minutes)
+        await self._db.write(choose, key, "minutes", minutes)
+
+    async def set_mode(self, key: SessionKey, mode: Mode) -> None:
+        await self._db.write(choose, key, "mode", mode)
+
+    async def set_pin(self, key: SessionKey, model: str | None) -> None:
+        await self._db.write(choose, key, "pin", model)
+
+    async def set_effort(self, key: SessionKey, effort: str) -> None:
+        await self._db.write(choose, key, "effort", effort)

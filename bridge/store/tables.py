@@ -24,7 +24,7 @@ INSERTS: dict[str, Callable[[sa.Table], Insert]] = {
     "postgresql": postgresql.insert,
 }
 
-VERSION = "0001"  # the newest migration
+VERSION = "0002"  # the newest migration
 
 metadata = sa.MetaData()
 
@@ -68,9 +68,20 @@ inbox = sa.Table(
     sa.Column("sent_at", Time),
     sa.Column("received_at", Time, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # inbox.State
-    sa.Column("absorbed_by", sa.BigInteger),  # the turn that answers it with its own message
+    sa.Column("absorbed_by", sa.BigInteger),  # the message it is a part of, or answered with
+    amount("judges"),  # the turn whose answer was not good enough; 0 = none
+    sa.Column("files", Json, nullable=False, server_default="[]"),
+    words("quote"),
+    words("album"),  # the same for all parts of one; "" = it is no part
+    sa.Column("whole_at", Time),  # no more parts after that; NULL = it never had any
     sa.Index("inbox_of_session", "state", "chat", "thread", "session"),
     sa.Index("inbox_of_user", "state", "user_id"),
+    sa.Index(
+        "inbox_of_album",
+        "album",
+        sqlite_where=sa.text("album <> ''"),
+        postgresql_where=sa.text("album <> ''"),
+    ),
     sa.Index(
         "inbox_absorbed",
         "absorbed_by",
@@ -106,6 +117,8 @@ sessions = sa.Table(
     flag("fork"),
     words("borrowed"),
     sa.Column("minutes", sa.Float),
+    words("mode"),  # "" = the default
+    words("effort"),
     sa.PrimaryKeyConstraint("chat", "thread", "session", name="sessions_key"),
     sa.Index("sessions_in_folder", "folder"),
 )
@@ -134,6 +147,9 @@ turns = sa.Table(
     sa.Column("closed_at", Time),
     sa.Column("delivered_at", Time),
     flag("forgotten"),
+    words("mode"),  # "" = the default
+    amount("parts"),  # messages of the answer that Telegram has confirmed
+    flag("better"),  # a larger model could be asked the same
     sa.Index("turns_of_session", "chat", "thread", "session", "update_id"),
     sa.Index("turns_by_delivery", "delivered_at", "outcome"),
 )
@@ -150,6 +166,9 @@ decisions = sa.Table(
     sa.Column("why", Words, nullable=False),
     sa.Column("features", Json, nullable=False),  # the whole request, to decide it again
     flag("forgotten"),
+    words("effort"),
+    sa.Column("climbed", Json, nullable=False, server_default="[]"),  # steps up within the turn
+    sa.Column("observed", Json, nullable=False, server_default="[]"),  # what watching rules said
     sa.Index("decisions_of_session", "chat", "thread", "session", "update_id"),
 )
 
@@ -170,12 +189,77 @@ ledger = sa.Table(  # one row for each API request
     amount("cache_write_5m"),
     amount("cache_write_1h"),
     amount("web_searches"),
+    amount("chat"),
     sa.CheckConstraint("held >= 0", name="ledger_held"),
     sa.CheckConstraint("cost >= 0", name="ledger_cost"),
     # They hold all that a window's sum needs, so the rows themselves are not read.
     sa.Index("ledger_of_user", "user_id", "held_at", "cost", "held"),
     sa.Index("ledger_of_everyone", "held_at", "cost", "held"),
     sa.Index("ledger_of_turn", "update_id", "cost", "held"),
+)
+
+windows = sa.Table(  # the running sums of the ledger, made when a window is first asked for
+    "windows",
+    metadata,
+    sa.Column("user_id", sa.BigInteger, nullable=False),  # 0 = everyone
+    sa.Column("start", Time, nullable=False),
+    sa.Column("end", Time, nullable=False),
+    amount("settled"),
+    amount("held"),
+    amount("granted"),
+    sa.PrimaryKeyConstraint("user_id", "start", "end", name="windows_key"),
+    sa.CheckConstraint("settled >= 0", name="windows_settled"),
+    sa.CheckConstraint("held >= 0", name="windows_held"),
+)
+
+minutes = sa.Table(  # the running sums of everyone's sliding hour
+    "minutes",
+    metadata,
+    sa.Column("minute", Id, primary_key=True, autoincrement=False),  # since 1970
+    amount("settled"),
+    amount("held"),
+    sa.CheckConstraint("settled >= 0", name="minutes_settled"),
+    sa.CheckConstraint("held >= 0", name="minutes_held"),
+)
+
+grants = sa.Table(  # money on top of a user's limits
+    "grants",
+    metadata,
+    sa.Column("update_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("by_user", sa.BigInteger, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Index("grants_of_user", "user_id", "at", "amount"),
+)
+
+alerts = sa.Table(  # what was told of a window, so that it is told once
+    "alerts",
+    metadata,
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),  # 0 = everyone
+    sa.Column("start", Time, nullable=False),
+    sa.Column("part", sa.Float, nullable=False),
+    sa.PrimaryKeyConstraint("scope", "user_id", "start", "part", name="alerts_key"),
+)
+
+gates = sa.Table(  # everyone's circuit breaker; no row = open
+    "gates",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),  # budgets.gate.State
+    sa.Column("since", Time),
+    sa.Column("floor", Time),
+    amount("by_user"),
+)
+
+shares = sa.Table(  # of a subscription's windows, as the API told them last
+    "shares",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("used", sa.Float, nullable=False),
+    sa.Column("resets_at", Time),
+    sa.Column("seen_at", Time, nullable=False),
 )
 
 asks = sa.Table(
@@ -190,7 +274,27 @@ asks = sa.Table(
     sa.Column("options", Json, nullable=False),
     sa.Column("multiple", sa.Boolean, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # asks.State
+    amount("reason"),  # the option that wants words; 0 = none does
+    amount("message_id"),  # of the message with its buttons; 0 = not shown yet
+    amount("listens"),  # the user whose next message is the answer; 0 = nobody's
     sa.Index("asks_of_turn", "update_id", "state"),
+    sa.Index("asks_of_chat", "chat", "state"),
+)
+
+audit = sa.Table(  # each call of a tool, and why it was let through or not
+    "audit",
+    metadata,
+    sa.Column("number", Id, primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    *session(),
+    sa.Column("update_id", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("tool", Words, nullable=False),
+    sa.Column("what", Words, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("allowed", sa.Boolean, nullable=False),
+    sa.Column("why", Words, nullable=False),
+    sa.Index("audit_by_time", "at"),
 )
 
 

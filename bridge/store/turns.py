@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.errors import Fenced, StoreError
-from bridge.model import Answer, Exchange, Inbound, Outcome, Session, SessionKey, Turn
+from bridge.model import Answer, Exchange, Inbound, Mode, Outcome, Session, SessionKey, Turn
 from bridge.ports import Clock
 from bridge.store import inbox, sessions
 from bridge.store.db import Database
@@ -58,6 +58,8 @@ def close(
         "outcome": answer.outcome,
         "text": answer.text,
         "footer": answer.footer,
+        "mode": answer.mode,
+        "better": answer.better,
         "closed_at": now,
     }
     if put(conn, turns, row, where=STILL_OPEN) and absorbed:
@@ -77,12 +79,19 @@ def answer_of(row: Row) -> Answer:
         text=row.text,
         outcome=Outcome(row.outcome),
         footer=row.footer,
+        mode=Mode(row.mode or Mode.DEFAULT),
+        parts=row.parts,
+        better=row.better,
     )
 
 
 def deliver(conn: sa.Connection, update_id: int, now: datetime) -> None:
     conn.execute(DELIVER, {"update": update_id, "delivered_at": now})
     inbox.finish(conn, update_id)
+
+
+def confirm(conn: sa.Connection, update_id: int, parts: int) -> None:
+    conn.execute(sa.update(turns).where(turns.c.update_id == update_id).values(parts=parts))
 
 
 def undelivered(conn: sa.Connection) -> list[Answer]:
@@ -126,6 +135,9 @@ class Turns:
     ) -> None:
         """The first answer stays: a second close of the same turn saves the session only."""
         await self._db.write(close, turn, session, answer, absorbed, self._clock.now())
+
+    async def confirmed(self, update_id: int, parts: int) -> None:
+        await self._db.write(confirm, update_id, parts)
 
     async def delivered(self, update_id: int) -> None:
         await self._db.write(deliver, update_id, self._clock.now())

@@ -1,6 +1,7 @@
 """One suite for every kind of store. A test that needs a restart opens `store_url` again."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,19 @@ from bridge.store.decisions import Decisions
 from bridge.store.inbox import Inbox
 from bridge.store.ledger import Ledger
 from bridge.store.sessions import Sessions
+from bridge.store.tables import metadata
 from bridge.store.turns import Turns
 from tests.contract.samples import NOON
+from tests.postgres import Cluster, cluster
+
+NOT_ABOUT_THE_STORE = ("test_booth", "test_booth_claude")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "store_url" in metafunc.fixturenames:
+        name = metafunc.module.__name__.rpartition(".")[2]
+        kinds = ["sqlite"] if name in NOT_ABOUT_THE_STORE else ["sqlite", "postgresql"]
+        metafunc.parametrize("store_url", kinds, indirect=True)
 
 
 @dataclass
@@ -40,9 +52,38 @@ def clock() -> TickingClock:
     return TickingClock()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    with cluster() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Cluster) -> str:
+    """The name of a database that has the tables."""
+    name = postgres.add()
+
+    async def opened() -> None:
+        async with open_database(postgres.url(name)):
+            pass
+
+    asyncio.run(opened())
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster, migrated: str) -> Iterator[str]:
+    yield postgres.url(migrated)
+    postgres.clear(migrated, metadata.tables)
+
+
+@pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return {"sqlite": f"sqlite:///{tmp_path}/store/tollbridge.db"}[request.param]
+    """Of each kind in turn: see `pytest_generate_tests`."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store/tollbridge.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from bridge import ports
+from bridge.model import Place
 from bridge.store.asks import Asks
 from bridge.store.db import Database, open_database
-from tests.contract.samples import UGLY, ask
+from tests.contract.samples import PLACE, UGLY, ask
 
 
 @pytest.fixture
@@ -56,3 +57,32 @@ async def test_an_ask_survives_a_restart_as_it_was(store_url: str) -> None:
         await Asks(db).open(odd)
     async with open_database(store_url) as db:
         assert await Asks(db).take("a") == odd
+
+
+MINE = PLACE
+
+
+async def test_words_answer_what_they_reply_to(asks: ports.Asks) -> None:
+    await asks.open(ask("a"))
+    assert await asks.worded(MINE, 1, 0) is None, "it is not shown yet"
+    await asks.shown("a", 55)
+    assert await asks.worded(MINE, 1, 55) == replace(ask("a"), message_id=55)
+    assert await asks.worded(MINE, 1, 56) is None
+    assert await asks.worded(Place(2, 0), 1, 55) is None
+    await asks.take("a")
+    assert await asks.worded(MINE, 1, 55) is None
+
+
+async def test_the_next_message_of_who_was_listened_to_is_the_answer(asks: ports.Asks) -> None:
+    await asks.open(ask("a", update_id=1))
+    await asks.open(ask("b", update_id=2))
+    await asks.shown("b", 55)
+    assert await asks.listen("a", 7)
+    assert await asks.worded(MINE, 7, 0) == ask("a", update_id=1)
+    assert await asks.worded(MINE, 8, 0) is None
+    found = await asks.worded(MINE, 7, 55)
+    assert found is not None
+    assert found.nonce == "b", "a reply goes to what it replies to"
+    await asks.expire(1)
+    assert await asks.worded(MINE, 7, 0) is None
+    assert not await asks.listen("a", 7)

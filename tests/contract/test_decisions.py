@@ -1,17 +1,20 @@
-"""Decisions: which model, by which rule, on which request."""
+"""Decisions: which model, by which rule, on which request, and the steps up within the turn."""
 
-import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bridge import ports
-from bridge.model import SessionKey
+from bridge.model import Climbed, SessionKey
 from bridge.store.db import Database
 from bridge.store.decisions import Decisions
-from routing.model import Choice, Request
+from routing.model import Choice, Request, Seen
 from tests.contract.samples import MAIN, NOON, UGLY, turn
 
 REQUEST = Request(text=UGLY, user=111, role="owner", now=NOON, headroom=5_000_000)
+DEFAULT = Choice("haiku", None, "the default")
+PLAN = Choice("opus", "plan", "starts with /plan", "high", (Seen("long", "sonnet", "900"),))
 
 
 @pytest.fixture
@@ -21,27 +24,40 @@ def decisions(db: Database) -> ports.Decisions:
 
 async def test_the_last_decision_of_a_session(decisions: ports.Decisions) -> None:
     other = SessionKey(111, 0, "fix")
-    await decisions.record(turn(1), REQUEST, Choice("haiku", None, "the default"))
-    await decisions.record(turn(2), REQUEST, Choice("opus", "plan", "starts with /plan"))
+    await decisions.record(turn(1), REQUEST, DEFAULT)
+    await decisions.record(turn(2), REQUEST, PLAN)
     await decisions.record(turn(3, other), REQUEST, Choice("sonnet", "big", "race condition"))
-    assert await decisions.last(MAIN) == Choice("opus", "plan", "starts with /plan")
+    made = await decisions.last(MAIN)
+    assert made
+    assert (made.update_id, made.key, made.choice, made.request) == (2, MAIN, PLAN, REQUEST)
     assert await decisions.last(SessionKey(1, 0, "main")) is None
 
 
 async def test_a_turn_that_is_decided_again_keeps_the_new_decision(
     decisions: ports.Decisions,
 ) -> None:
-    await decisions.record(turn(1), REQUEST, Choice("haiku", None, "the default"))
-    await decisions.record(turn(1), REQUEST, Choice("opus", "plan", "starts with /plan"))
-    assert await decisions.last(MAIN) == Choice("opus", "plan", "starts with /plan")
+    await decisions.record(turn(1), REQUEST, DEFAULT)
+    await decisions.climbed(1, Climbed("haiku", "sonnet", "it was cut off"))
+    await decisions.record(turn(1), REQUEST, PLAN)
+    made = await decisions.find(1)
+    assert made
+    assert (made.choice, made.climbed) == (PLAN, ())
 
 
-async def test_the_whole_request_is_kept_to_decide_it_again(
-    decisions: ports.Decisions, db: Database
-) -> None:
-    await decisions.record(turn(1), REQUEST, Choice("haiku", None, "the default"))
-    features = await db.read(
-        lambda conn: conn.exec_driver_sql("SELECT features FROM decisions").scalar_one()
-    )
-    kept = json.loads(features)
-    assert (kept["text"], kept["headroom"], kept["now"]) == (UGLY, 5_000_000, NOON.isoformat())
+async def test_steps_up_are_kept_in_order(decisions: ports.Decisions) -> None:
+    steps = (Climbed("haiku", "sonnet", "it asked"), Climbed("sonnet", "opus", UGLY))
+    await decisions.record(turn(1), REQUEST, DEFAULT)
+    for step in steps:
+        await decisions.climbed(1, step)
+    made = await decisions.find(1)
+    assert made
+    assert made.climbed == steps
+    assert (made.choice.model, made.model) == ("haiku", "opus")
+
+
+async def test_the_decisions_since_a_time_oldest_first(decisions: ports.Decisions) -> None:
+    early = replace(turn(1), started_at=NOON - timedelta(days=1))
+    await decisions.record(early, REQUEST, DEFAULT)
+    await decisions.record(turn(3), REQUEST, DEFAULT)
+    await decisions.record(turn(2), REQUEST, PLAN)
+    assert [made.update_id for made in await decisions.since(turn(2).started_at)] == [2, 3]

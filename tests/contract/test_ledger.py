@@ -2,21 +2,19 @@
 
 import asyncio
 import sqlite3
-import tempfile
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+import sqlalchemy as sa
 
 from bridge import ports
 from bridge.errors import StoreError
 from bridge.model import Spend
+from bridge.store.audit import verify
 from bridge.store.db import Database, open_database
-from bridge.store.ledger import Ledger
+from bridge.store.ledger import Ledger, recover
+from bridge.store.tables import minutes, windows
 from budgets.model import Limit, Scope, Tokens, Usage
 from tests.contract.samples import NOON, hold, limit
 
@@ -63,7 +61,9 @@ async def test_every_limit_must_fit_and_the_first_that_does_not_is_named(
         limit(amount, scope)
         for amount, scope in ((500, Scope.USER_DAY), (50, Scope.HOUR), (40, Scope.MONTH))
     )
-    assert await ledger.hold(hold("r", 100), [day, hour, month]) == Usage(hour, 0, 0)
+    limits = [day, hour, month]
+    assert await ledger.hold(hold("r", 100), limits) == Usage(hour, 0, 0)
+    assert await ledger.hold(hold("r", 501), limits) == Usage(day, 0, 0)
 
 
 async def test_the_same_request_is_held_once(ledger: ports.Ledger) -> None:
@@ -120,6 +120,15 @@ async def test_a_request_is_charged_to_the_window_it_was_held_in(ledger: ports.L
     assert await sums(ledger, limit(1000, at=NOON - timedelta(hours=24))) == (70, 0)
 
 
+async def test_100_turns_of_ten_cents_against_five_dollars(ledger: ports.Ledger) -> None:
+    """At once: exactly 50 run."""
+    cent = 10_000
+    limits = [limit(500 * cent), limit(500 * cent, Scope.USER_DAY)]
+    turns = (ledger.hold(hold(f"r{n}", 10 * cent, update_id=n), limits) for n in range(100))
+    assert (await asyncio.gather(*turns)).count(None) == 50
+    assert await sums(ledger, limits[0]) == (0, 500 * cent)
+
+
 async def test_64_at_once_never_overspend(ledger: ports.Ledger) -> None:
     refused = await asyncio.gather(*(ledger.hold(hold(f"r{n}", 100), [DAY]) for n in range(64)))
     assert refused.count(None) == 10
@@ -156,6 +165,70 @@ async def test_a_restart_keeps_what_is_held(store_url: str) -> None:
         assert await again.hold(hold("s", 200), [DAY]) is None
 
 
+async def test_what_a_crash_left_open_is_settled_at_the_hold(
+    ledger: ports.Ledger, db: Database
+) -> None:
+    """Only what is older than this start; and what comes late changes nothing any more."""
+    await ledger.hold(hold("a", 100), [DAY])
+    await ledger.hold(hold("b", 200), [DAY])
+    await ledger.hold(hold("c", 400, at=NOON + MICROSECOND), [DAY])
+    await ledger.settle("a", 30, Tokens())
+    assert await sums(ledger) == (30, 600), "until then it stays counted"
+    assert await db.write(recover, NOON + MICROSECOND) == 1
+    assert await sums(ledger) == (230, 400)
+    await ledger.settle("b", 1, Tokens())
+    assert await sums(ledger) == (230, 400)
+    assert await db.write(recover, NOON + MICROSECOND) == 0
+
+
+# The sums that are kept.
+
+
+async def test_a_window_that_is_asked_for_later_has_what_was_held_before(
+    ledger: ports.Ledger,
+) -> None:
+    """As when a user moves to another time zone."""
+    for minute in range(5):
+        at = NOON + timedelta(minutes=minute)
+        await ledger.hold(hold(f"r{minute}", 10, at=at), [DAY])
+    await ledger.settle("r4", 1, Tokens())
+    moved = limit(35, Scope.USER_DAY, at=NOON + timedelta(minutes=1))
+    assert await sums(ledger, moved) == (1, 30)
+    late = NOON + timedelta(minutes=9)
+    assert await ledger.hold(hold("s", 5, at=late), [moved]) == Usage(moved, 1, 30)
+    assert await ledger.hold(hold("s", 4, at=late), [moved]) is None
+    await ledger.settle("r0", 0, Tokens())
+    await ledger.settle("r1", 0, Tokens())
+    assert await sums(ledger, moved) == (1, 24)
+
+
+@pytest.mark.parametrize("length", [0.5, 1, 1.5, 59.5, 60, 61.25, 24 * 60])
+@pytest.mark.parametrize("seconds", [0, 10, 59.999999])
+async def test_the_sliding_hour_is_exact_to_the_microsecond(
+    ledger: ports.Ledger, length: float, seconds: float
+) -> None:
+    """Though it is summed from whole minutes."""
+    start = NOON + timedelta(seconds=seconds)
+    end = start + timedelta(minutes=length)
+    moments = [start - MICROSECOND, start, start + (end - start) / 2, end - MICROSECOND, end]
+    for number, at in enumerate(moments):
+        await ledger.hold(hold(str(number), 10**number, at=at), [limit(10**6, at=at)])
+    await ledger.settle("2", 7, Tokens())
+    hour = limit(10**6, Scope.HOUR, start, length / 60)
+    assert await sums(ledger, hour) == (7, 1010)
+
+
+async def test_sums_that_are_wrong_are_found(ledger: ports.Ledger, db: Database) -> None:
+    await ledger.hold(hold("r", 100), [limit(1000, scope) for scope in Scope])
+    assert await db.read(verify) == []
+    await db.write(lambda conn: conn.execute(sa.update(windows).values(held=99)).rowcount)
+    await db.write(lambda conn: conn.execute(sa.update(minutes).values(settled=1)).rowcount)
+    found = await db.read(verify)
+    assert len(found) == 3
+    assert found[0].endswith("settled 0, in truth 0, held 99, in truth 100, granted 0, in truth 0")
+    assert found[-1].startswith("minute 2026-11-22 12:00: settled 1, in truth 0")
+
+
 # What /cost shows.
 
 ALWAYS = (NOON - timedelta(days=400), NOON + timedelta(days=400))
@@ -183,6 +256,14 @@ async def test_spend_is_told_by_day_user_session_and_model(ledger: ports.Ledger)
     ]
     assert await ledger.spent(*ALWAYS, user=111) == ours
     assert await ledger.spent(*ALWAYS) == [*ours, Spend(day, 222, "main", haiku, 1, 7)]
+
+
+async def test_spend_of_one_chat(ledger: ports.Ledger) -> None:
+    await ledger.hold(hold("a", 10, chat=111), [DAY])
+    await ledger.hold(hold("b", 20, chat=-100, user=222), [DAY])
+    await ledger.hold(hold("c", 40, chat=-100), [DAY])
+    assert sum(spend.cost for spend in await ledger.spent(*ALWAYS, chat=-100)) == 60
+    assert sum(spend.cost for spend in await ledger.spent(*ALWAYS, chat=-100, user=111)) == 40
 
 
 async def test_nothing_spent_is_an_empty_list(ledger: ports.Ledger) -> None:
@@ -220,94 +301,6 @@ async def test_rows_are_disjoint_over_the_days(ledger: ports.Ledger) -> None:
     rows = await ledger.spent(*ALWAYS, timezone="Asia/Kathmandu")
     assert [row.day for row in rows] == ["2026-11-22", "2026-11-23", "2026-11-24", "2026-11-25"]
     assert sum(row.cost for row in rows) == 72
-
-
-USERS = (111, 222)
-TOP = {Scope.USER_DAY: 1000, Scope.HOUR: 1500}
-
-
-class Books(RuleBasedStateMachine):
-    """Any order of hold, settle and restart, against a ledger kept in a dictionary."""
-
-    requests = Bundle[str]("requests")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.folder = tempfile.TemporaryDirectory()
-        self.held: dict[str, tuple[int, int]] = {}  # request: user, amount
-        self.settled: dict[str, int] = {}
-        self.open()
-
-    def open(self) -> None:
-        self.stack = AsyncExitStack()
-        url = f"sqlite:///{self.folder.name}/books.db"
-        db = self.runner.run(self.stack.enter_async_context(open_database(url)))
-        self.ledger = Ledger(db)
-
-    def close(self) -> None:
-        self.runner.run(self.stack.aclose())
-
-    def teardown(self) -> None:
-        self.close()
-        self.runner.close()
-        self.folder.cleanup()
-
-    def counted(self, user: int | None = None) -> tuple[int, int]:
-        """Settled and held, as the dictionaries have it."""
-        ours = {r: amount for r, (of, amount) in self.held.items() if user in (None, of)}
-        done = sum(self.settled[r] for r in ours if r in self.settled)
-        return done, sum(amount for r, amount in ours.items() if r not in self.settled)
-
-    @rule(target=requests, user=st.sampled_from(USERS), amount=st.integers(0, 700))
-    def hold(self, user: int, amount: int) -> str:
-        request = f"r{len(self.held)}-{user}-{amount}"
-        limits = [limit(most, scope) for scope, most in TOP.items()]
-        fits = (
-            sum(self.counted(user)) + amount <= TOP[Scope.USER_DAY]
-            and sum(self.counted()) + amount <= TOP[Scope.HOUR]
-        )
-        refused = self.runner.run(self.ledger.hold(hold(request, amount, user=user), limits))
-        assert (refused is None) == fits
-        if not fits:
-            return multiple()  # type: ignore[return-value]  # how Hypothesis says: none
-        self.held[request] = (user, amount)
-        return request
-
-    @rule(request=requests)
-    def hold_again(self, request: str) -> None:
-        user, amount = self.held[request]
-        assert self.runner.run(self.ledger.hold(hold(request, amount, user=user), [])) is None
-
-    @rule(request=requests, share=st.fractions(0, 1))
-    def settle(self, request: str, share: float) -> None:
-        cost = int(self.held[request][1] * share)
-        self.runner.run(self.ledger.settle(request, cost, Tokens()))
-        self.settled.setdefault(request, cost)
-
-    @rule()
-    def restart(self) -> None:
-        self.close()
-        self.open()
-
-    @invariant()
-    def every_window_holds_what_was_counted_and_no_more_than_its_limit(self) -> None:
-        for user in USERS:
-            limits = [limit(most, scope) for scope, most in TOP.items()]
-            day, hour = self.runner.run(self.ledger.usage(user, limits))
-            assert (day.settled, day.held) == self.counted(user)
-            assert (hour.settled, hour.held) == self.counted()
-            assert day.settled + day.held <= TOP[Scope.USER_DAY]
-            assert hour.settled + hour.held <= TOP[Scope.HOUR]
-
-
-TestBooks = Books.TestCase
-TestBooks.settings = settings(
-    max_examples=25,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],  # it writes to a real disk
-)
 
 
 def test_sqlite_is_new_enough() -> None:

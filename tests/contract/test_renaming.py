@@ -95,7 +95,9 @@ async def test_decisions_and_questions_go_along(
     await decisions.record(turn(1, FIX), REQUEST, choice)
     await asks.open(ask("a", key=FIX))
     await sessions.rename(FIX, NEW.name)
-    assert await decisions.last(NEW) == choice
+    made = await decisions.last(NEW)
+    assert made
+    assert made.choice == choice
     assert await asks.take("a") == ask("a", key=NEW)
 
 
