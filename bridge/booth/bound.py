@@ -1,25 +1,26 @@
 """The most a request can cost, known before it is sent.
 
-A token is at least one byte, so the length of the body bounds the input; `max_tokens`
-bounds the output, `max_uses` the web searches.
+The prompt's tokens are bounded by its bytes, or better by what is known of it; `max_tokens`
+bounds the output, `max_uses` the rounds of what the API runs itself. Every token counts at the
+dearest rate that it may have: a write for an hour only where the request asks for one.
 """
 
-import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
 
-from bridge.errors import BudgetError
+from bridge.booth.asked import Asked
+from bridge.booth.server_tools import Rounds, rounds, unbounded
 from budgets import prices
 from budgets.model import Price
+from budgets.prices import Written
 
-
-class Malformed(ValueError):
-    """Nothing that the API could answer; the message says why."""
+PriceOf = Callable[[str], Price]  # BudgetError: it has none, or may not be used
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the booth must know of a request's body. `worst` and `prompt` are micro-USD."""
+    """What the booth must know of a request. `worst` and `prompt` are micro-USD."""
 
     model: str
     price: Price
@@ -27,45 +28,56 @@ class Call:
     stream: bool
     worst: int  # the most that it can cost
     prompt: int  # the part of it that is due before anything is answered
+    written: Written = "1h"
+    alone: bool = True  # one answer to one prompt: nothing that the API runs itself
 
 
-def bound(body: bytes) -> Call:
-    """Malformed: the API would refuse it. BudgetError: its cost has no bound that we know."""
-    fields = read(body)
-    model = fields["model"]
-    price = prices.find(model)
-    if price is None:
-        raise BudgetError(
-            f"What the model {model} costs is not known, so it cannot be used. Choose another one."
-        )
-    most = fields["max_tokens"]
-    worst, prompt = (
-        prices.worst_case(price, input_tokens=len(body), output_tokens=output, web_searches=uses)
-        for output, uses in ((most, searches(fields)), (0, 0))
+def bound(asked: Asked, tokens: int, price_of: PriceOf) -> Call:
+    """`tokens`: the most that the prompt has. BudgetError: it may not be used, or has no bound."""
+    price, more = price_of(asked.model), rounds(asked)
+    others = [price_of(model) for model in fallbacks(asked)]
+    worst = sum(most(asked, tokens, each, more) for each in (price, *others))
+    prompt = cost(asked, price, tokens)
+    return Call(
+        asked.model,
+        price,
+        asked.most,
+        asked.stream,
+        worst=regional(worst, asked),
+        prompt=regional(prompt, asked),
+        written=asked.written,
+        alone=more == Rounds() and not others,
     )
-    return Call(model, price, most, fields.get("stream") is True, worst, prompt)
 
 
-def read(body: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("The body is no JSON.") from error
-    if not isinstance(fields, dict) or not isinstance(fields.get("model"), str):
-        raise Malformed("The body names no model.")
-    if not isinstance(fields.get("max_tokens"), int) or fields["max_tokens"] < 1:
-        raise Malformed("The body names no max_tokens.")
-    return fields
+def most(asked: Asked, tokens: int, price: Price, more: Rounds) -> int:
+    """One model that does all of it. What was said so far is read again in each further round."""
+    grown = list(accumulate(more.results, initial=tokens + asked.most))[1:]
+    *earlier, last = [tokens, *grown]
+    reading = sum(cost(asked, price, prompt) for prompt in earlier)
+    writing = cost(asked, price, last, output=asked.most) * (1 + more.summaries)
+    return reading + writing + cost(asked, price, 0, searches=more.searches)
 
 
-def searches(fields: dict[str, Any]) -> int:
-    tools = fields.get("tools")
-    found = [tool for tool in tools if is_search(tool)] if isinstance(tools, list) else []
-    uses = [use for tool in found if isinstance(use := tool.get("max_uses"), int)]
-    if len(uses) < len(found):
-        raise BudgetError("A web search without max_uses has no bound, so it cannot be paid for.")
-    return sum(uses)
+def cost(asked: Asked, price: Price, prompt: int, *, output: int = 0, searches: int = 0) -> int:
+    return prices.worst_case(
+        price,
+        input_tokens=prompt,
+        output_tokens=output,
+        web_searches=searches,
+        written=asked.written,
+    )
 
 
-def is_search(tool: Any) -> bool:
-    return isinstance(tool, dict) and str(tool.get("type", "")).startswith("web_search")
+def fallbacks(asked: Asked) -> list[str]:
+    """Models that the API may ask as well, when the first one declines."""
+    given = asked.fields.get("fallbacks")
+    named = [str(one.get("model")) for one in asked.listed("fallbacks")]
+    if given and not named:
+        raise unbounded("a fallback to another model")
+    return named
+
+
+def regional(cost: int, asked: Asked) -> int:
+    """Of a request that is to stay in one region."""
+    return prices.regional(cost) if asked.fields.get("inference_geo") == "us" else cost

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bridge.errors import AgentError
 
+TOKEN = "sk-ant-oat"  # noqa: S105 - how a token of `claude setup-token` begins
 NONE = "sk-none-the-booth-has-the-key"
 
 
@@ -47,7 +48,12 @@ def logged_in(file: Path | None) -> str:
 
 
 def credential(key: str, environ: Mapping[str, str]) -> Credential | None:
-    """The first there is: the key, the token, the login. None: there is none."""
+    """The first there is: the key, the token, the login. None: there is none.
+
+    What `claude setup-token` makes may stand in the place of the key.
+    """
+    if key.startswith(TOKEN):
+        return Credential(token=key)
     if key:
         return Credential(key=key)
     if token := environ.get("CLAUDE_CODE_OAUTH_TOKEN"):

@@ -10,23 +10,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from bridge.booth import usage
+from bridge.booth.usage import Usage
 from budgets.model import Tokens
-
-
-def tokens(usage: dict[str, Any]) -> Tokens:
-    """The API's usage object in our words."""
-    writes = usage.get("cache_creation") or {}
-    hour = writes.get("ephemeral_1h_input_tokens") or 0
-    written = usage.get("cache_creation_input_tokens") or 0
-    searches = (usage.get("server_tool_use") or {}).get("web_search_requests") or 0
-    return Tokens(
-        input=usage.get("input_tokens") or 0,
-        output=usage.get("output_tokens") or 0,
-        cache_read=usage.get("cache_read_input_tokens") or 0,
-        cache_write_5m=max(written - hour, 0),
-        cache_write_1h=hour,
-        web_searches=searches,
-    )
+from budgets.prices import Written
 
 
 def size(block: dict[str, Any]) -> int:
@@ -41,9 +28,10 @@ class Meter:
     def __init__(self) -> None:
         self.charged = False  # True from the moment it is sent, unless the API did not take it
         self.complete = False
+        self.final = False  # the API has told what all of it used
         self.stream = False
         self._rest = bytearray()
-        self._usage: dict[str, Any] = {}
+        self.usage: Usage = {}
         self._unreported = 0  # bytes of output
         self._thinking = False
 
@@ -60,19 +48,20 @@ class Meter:
         self.complete = True
         if not self.stream:
             self._told(parsed(self._rest).get("usage"))
+            self.final = True
 
-    def tokens(self, most: int) -> Tokens | None:
+    def tokens(self, most: int, written: Written = "5m") -> Tokens | None:
         """None: no usage was told. `most` = the request's max_tokens."""
-        if not self._usage:
+        if not self.usage:
             return None
-        told = tokens(self._usage)
+        told = usage.tokens(self.usage, written)
         bound = most if self._thinking else min(told.output + self._unreported, most)
         return replace(told, output=max(told.output, bound))
 
     def _event(self, event: dict[str, Any]) -> None:
         match event:
-            case {"type": "message_start", "message": {"usage": usage}}:
-                self._told(usage)
+            case {"type": "message_start", "message": {"usage": told}}:
+                self._told(told)
             case {"type": "content_block_start", "content_block": dict(block)}:
                 self._thinking = block.get("type") in {"thinking", "redacted_thinking"}
                 self._unreported += size(block)
@@ -80,13 +69,14 @@ class Meter:
                 self._unreported += size(delta)
             case {"type": "content_block_stop"}:
                 self._thinking = False
-            case {"type": "message_delta", "usage": usage}:
-                self._told(usage)
+            case {"type": "message_delta", "usage": told}:
+                self._told(told)
+                self.final = True
 
-    def _told(self, usage: Any) -> None:
+    def _told(self, told: Any) -> None:
         """The API's own report: all that was used so far."""
-        if isinstance(usage, dict):
-            self._usage |= {name: value for name, value in usage.items() if value is not None}
+        if isinstance(told, dict):
+            self.usage |= {name: value for name, value in told.items() if value is not None}
             self._unreported = 0
 
 

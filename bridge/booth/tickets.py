@@ -24,6 +24,7 @@ class Lane:
     turn: Turn
     requests: set[anyio.CancelScope] = field(default_factory=set)
     free: asyncio.Event = field(default_factory=asyncio.Event)
+    context: int = 0  # tokens of its longest prompt so far
 
     @contextmanager
     def request(self) -> Iterator[None]:
@@ -62,6 +63,15 @@ class Tickets:
 
     def begin(self, turn: Turn) -> None:
         self._lanes[turn.key] = Lane(turn)
+
+    def note(self, turn: Turn, tokens: int) -> None:
+        """So long was a prompt of this turn."""
+        if lane := self._lanes.get(turn.key):
+            lane.context = max(lane.context, tokens)
+
+    def context(self, key: SessionKey) -> int:
+        lane = self._lanes.get(key)
+        return lane.context if lane else 0
 
     async def end(self, turn: Turn) -> None:
         lane = self._lanes.get(turn.key)

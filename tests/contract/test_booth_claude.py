@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,29 @@ from bridge.agent import process
 from bridge.agent.claude import Claude
 from bridge.agent.options import Place
 from bridge.booth.keys import Credential
+from bridge.clock import SystemClock
 from bridge.model import AgentEvent, Completed, Outcome, Prompt, Session, Text
 from bridge.settings import read
 from bridge.simulator.messages_api import MessagesApi, messages
-from bridge.simulator.script import Drop, Fail, Say, Script, Stall, Step, Stop, Think, UseTool
+from bridge.simulator.script import (
+    Drop,
+    Fail,
+    Say,
+    Scenario,
+    Script,
+    Stall,
+    Step,
+    Stop,
+    Think,
+    UseTool,
+)
 from bridge.simulator.serve import serving
+from bridge.simulator.talk import Talk
 from bridge.store.db import Database
 from bridge.store.ledger import Ledger
-from budgets.model import Limit
-from tests.contract.samples import MAIN, NOON, limit
+from budgets import windows
+from budgets.model import Limit, Tokens
+from tests.contract.samples import MAIN, NOON, hold, limit
 from tests.contract.solo import alone
 from tests.contract.tollbooth import KEY, TURN, House, house
 
@@ -61,13 +76,13 @@ Open = Callable[..., Any]
 def opened(folder: Path, db: Database) -> Open:
     @asynccontextmanager
     async def open_(
-        script: Script, *limits: Limit, credential: Credential | None = None
+        script: Scenario, *limits: Limit, credential: Credential | None = None, **more: Any
     ) -> AsyncIterator[Setup]:
         credential = credential or Credential(key=KEY)
         api = messages(script, key=credential.key or credential.token)
         async with (
             serving(api) as address,
-            house(address, Ledger(db), *limits, credential=credential) as booth,
+            house(address, Ledger(db), *limits, credential=credential, **more) as booth,
         ):
             claude = made(folder, booth.url, credential.environment)
             try:
@@ -132,7 +147,7 @@ async def test_a_request_that_the_budget_does_not_allow_is_made_once_and_ends_th
     assert [line["status"] for line in lines if line["event"] == "booth.refused"] == [402]
     assert last.outcome is Outcome.FAILED
     assert last.text.startswith("Everyone together has spent $0.00 of $0.0005 this month. The next")
-    assert last.text.endswith("It resets on 23 November at 12:00.")
+    assert "It resets on 23 November at 12:00." in last.text
 
 
 async def test_a_budget_stops_a_tool_loop_in_the_middle(opened: Open) -> None:
@@ -144,6 +159,79 @@ async def test_a_budget_stops_a_tool_loop_in_the_middle(opened: Open) -> None:
         assert "this month" in last.text
         assert 1 < len(setup.api.requests) < 500
         assert cost == setup.api.bill <= amount
+
+
+async def test_a_limit_that_is_lowered_while_a_turn_runs_ends_it(opened: Open) -> None:
+    def answer(talk: Talk) -> list[Step]:
+        if talk.call == 2:
+            setup.booth.terms["limits"] = (limit(1),)
+        return [LOOK] * 500
+
+    async with opened(answer) as setup:
+        last = end(await setup.told())
+        assert last.outcome is Outcome.FAILED
+        assert "of <$0.0001 this month" in last.text
+        assert len(setup.api.requests) == 3, "what was sent before is answered and paid"
+        assert await setup.booth.settled() == setup.api.bill
+
+
+@dataclass
+class Wound(SystemClock):
+    """A clock that shows what it is told."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+
+async def test_after_midnight_the_next_day_pays(opened: Open) -> None:
+    """Of the old day so little is left that the turn could not go on in it."""
+    zone, most, spent = "Europe/Copenhagen", 20_000, 10_500
+    evening = datetime(2026, 11, 22, 22, 59, tzinfo=UTC)
+    clock = Wound(evening)
+
+    def today() -> list[Limit]:
+        return [Limit(windows.day(clock.time, zone), most)]
+
+    def answer(talk: Talk) -> list[Step]:
+        if talk.call == 0:
+            clock.time = evening + timedelta(minutes=2)
+            setup.booth.terms["limits"] = today()
+        return [*[LOOK] * 20, Say("Done.")]
+
+    async with opened(answer, *today(), clock=clock) as setup:
+        ledger, user = setup.booth.ledger, TURN.user
+        (yesterday,) = today()
+        assert await ledger.hold(hold("earlier", spent, at=evening), today()) is None
+        await ledger.settle("earlier", spent, Tokens())
+        assert end(await setup.told()).text == "Done."
+        costs = [entry.cost for entry in setup.api.requests]
+        (before, after) = await ledger.usage(user, [yesterday, *today()])
+        assert before.settled == spent + costs[0]
+        assert after.settled == sum(costs[1:])
+        assert max(before.settled, after.settled) <= most
+        longest_answer = 8_000
+        assert most - before.settled < longest_answer + costs[0], "no room for another call"
+
+
+async def test_two_calls_of_a_cent_fit_into_five(opened: Open, folder: Path) -> None:
+    """With $0.05 left for the small model: not a call is refused, and none holds all of it."""
+    (folder / "work" / "a.txt").write_text("words " * 5_000)
+    async with opened(Script([LOOK, LOOK, Say("Done.")]), limit(50_000)) as setup:
+        assert end(await setup.told()).text == "Done."
+        assert await setup.booth.settled() == setup.api.bill
+        assert len(setup.api.requests) == 3
+
+
+async def test_a_budget_is_used_up_to_the_last_call_that_fits(opened: Open) -> None:
+    """Held are the 16,000 tokens of output that a call may have, and hardly more than it sends."""
+    amount = 20_000
+    async with opened(Script([LOOK] * 500), limit(amount)) as setup:
+        await setup.told()
+        spent = await setup.booth.settled()
+        longest = max(entry.usage.prompt for entry in setup.api.requests)
+    assert amount - spent < 8_000 + (longest + 1_500) * 125 // 1_000
 
 
 async def test_the_real_key_is_nowhere_in_the_process(opened: Open, folder: Path) -> None:

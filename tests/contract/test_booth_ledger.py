@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 
-from bridge.booth.bound import bound
 from bridge.booth.keys import Credential
 from bridge.errors import StoreError
 from bridge.store.db import Database
@@ -18,10 +17,12 @@ from tests.contract.tollbooth import (
     EVER,
     PATIENCE,
     STREAM,
+    TURN,
     Api,
     Heard,
     House,
     asked,
+    call,
     chunk,
     delta,
     event,
@@ -34,7 +35,7 @@ from tests.contract.tollbooth import (
 
 # Haiku 5.5 in micro-USD per million: input 100,000, output 500,000, 5 minutes' write 125,000.
 PROMPT = {"input_tokens": 1000, "cache_creation_input_tokens": 800}  # 200 micro-USD
-CALL = bound(asked())
+CALL = call(asked())
 
 
 @pytest.fixture
@@ -65,6 +66,36 @@ async def test_the_worst_case_is_held_before_anything_is_sent(booth: House, upst
     await booth.post()
     assert held == [CALL.worst]
     assert await booth.settled() == 2
+
+
+async def test_each_request_that_is_settled_is_told(booth: House, upstream: Api) -> None:
+    async def plan(heard: Heard) -> None:
+        await heard.say(plain("200 OK", b'{"usage": {"input_tokens": 10, "output_tokens": 2}}'))
+
+    upstream.plan = plan
+    await booth.post()
+    await booth.settled()
+    assert booth.alarm.charged == [TURN]
+
+
+async def test_a_request_is_entered_for_its_chat(
+    api: tuple[Api, str], upstream: Api, db: Database
+) -> None:
+    held = []
+
+    class Noting(Ledger):
+        async def hold(self, hold_: Hold, limits: Sequence[Limit]) -> Usage | None:
+            held.append(hold_)
+            return await super().hold(hold_, limits)
+
+    async def plan(heard: Heard) -> None:
+        await heard.say(plain("200 OK", b"{}"))
+
+    upstream.plan = plan
+    async with house(api[1], Noting(db)) as booth:
+        await booth.post()
+    (hold,) = held
+    assert (hold.chat, hold.session, hold.update_id) == (TURN.key.chat, TURN.key.name, 7)
 
 
 async def test_a_stream_costs_what_the_api_says_at_its_end(booth: House, upstream: Api) -> None:
@@ -129,7 +160,7 @@ async def test_a_request_that_is_given_up_unanswered_may_have_been_charged(
     asking.cancel()
     await upstream.until(lambda: upstream.left)
     paid = await booth.settled()
-    assert paid == (cost if stream else bound(asked(stream=False)).worst)
+    assert paid == (cost if stream else call(asked(stream=False)).worst)
 
 
 async def test_an_answer_without_usage_costs_the_hold(booth: House, upstream: Api) -> None:
@@ -154,9 +185,11 @@ async def test_an_error_of_the_api_costs_nothing(booth: House, upstream: Api) ->
 async def test_what_does_not_fit_is_refused_with_a_sentence_and_not_sent(
     api: tuple[Api, str], upstream: Api, db: Database
 ) -> None:
-    async with house(api[1], Ledger(db), limit(CALL.worst - 1), EVER) as booth:
+    async with house(api[1], Ledger(db), limit(CALL.worst - CALL.prompt), EVER) as booth:
         answer = await booth.post()
         assert await booth.settled() == 0
+        ((refused, usage),) = booth.alarm.refusals
+        assert (refused, usage.limit.amount) == (TURN, CALL.worst - CALL.prompt)
     assert answer.status_code == 402
     assert answer.json()["error"]["type"] == "billing_error"
     assert answer.json()["error"]["message"].startswith("Everyone together has spent $0.00 of")
@@ -176,7 +209,7 @@ async def test_where_no_limit_is_declared_nothing_is_sent(
 async def test_what_is_held_for_one_request_is_not_there_for_another(
     api: tuple[Api, str], upstream: Api, db: Database
 ) -> None:
-    async with house(api[1], Ledger(db), limit(2 * CALL.worst - 1)) as booth:
+    async with house(api[1], Ledger(db), limit(2 * CALL.worst - CALL.prompt)) as booth:
         asking = asyncio.create_task(booth.post())
         await upstream.until(lambda: upstream.heard)
         assert (await booth.post()).status_code == 402

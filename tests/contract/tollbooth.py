@@ -10,13 +10,19 @@ from typing import Any
 import httpx
 
 from bridge import ports
+from bridge.booth.asked import read as parsed
+from bridge.booth.bound import Call, bound
 from bridge.booth.keys import Credential
 from bridge.booth.serve import listening
-from bridge.booth.server import TIMEOUT, Booth, Terms
+from bridge.booth.server import TIMEOUT, Booth
+from bridge.booth.shares import Shares
+from bridge.booth.size import at_most
+from bridge.booth.terms import Terms
 from bridge.booth.tickets import Tickets
 from bridge.clock import SystemClock
 from budgets.model import Limit
 from tests.contract.samples import MAIN, limit, turn
+from tests.fakes.money import FakeAlarm
 
 TURN = turn(7)
 KEY = "sk-ant-api03-the-real-one"
@@ -106,6 +112,8 @@ class House:
     tickets: Tickets
     ledger: ports.Ledger
     caller: httpx.AsyncClient
+    alarm: FakeAlarm
+    terms: dict[str, Any]  # what holds from the next request on
 
     def request(
         self,
@@ -146,8 +154,13 @@ async def house(
     *limits: Limit,
     credential: Credential | None = None,
     grace: float = 5,
+    seen: Shares | None = None,
+    clock: ports.Clock | None = None,
+    **terms: Any,
 ) -> AsyncIterator[House]:
-    tickets = Tickets(grace)
+    """`terms`: what else holds for everyone."""
+    tickets, alarm = Tickets(grace), FakeAlarm()
+    given: dict[str, Any] = {"limits": limits or (EVER,), "timezone": "UTC"} | terms
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT))
         booth = Booth(
@@ -155,14 +168,22 @@ async def house(
             credential=credential or Credential(key=KEY),
             tickets=tickets,
             ledger=ledger,
-            terms=lambda _: Terms(limits or (EVER,), "UTC"),
-            clock=SystemClock(),
+            terms=lambda _: Terms(**given),
+            clock=clock or SystemClock(),
             client=client,
+            alarm=alarm,
+            shares=seen,
         )
         tickets.address = await stack.enter_async_context(listening(booth.app))
         tickets.begin(TURN)
         caller = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
-        yield House(tickets.issue(MAIN), tickets, ledger, caller)
+        yield House(tickets.issue(MAIN), tickets, ledger, caller, alarm, given)
+
+
+def call(body: bytes) -> Call:
+    """How the first request of a process is bounded."""
+    asked = parsed(body)
+    return bound(asked, at_most(asked), Terms((), "UTC").price)
 
 
 def asked(**more: Any) -> bytes:
