@@ -7,13 +7,11 @@ problems at once. Nothing in between: whoever has a `Settings` need not check it
 """
 
 from bridge.settings.load import read
+from bridge.settings.money import Budget, Budgets, Everyone
 from bridge.settings.policy import policy
 from bridge.settings.schema import (
     Anthropic,
-    Budget,
-    Budgets,
     Claude,
-    Everyone,
     Folder,
     Mcp,
     Model,

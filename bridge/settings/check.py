@@ -3,8 +3,10 @@
 Each check is one small generator of problems.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bridge.settings.layers import Layers
@@ -16,6 +18,7 @@ from routing.choose import choose
 from routing.match import CONDITIONS, BadCondition, matcher
 from routing.model import Request
 
+UNWRITABLE = "may not be written to by the user that runs the bot"
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)  # a Monday; routing tests do not depend on the day
 
 
@@ -26,11 +29,14 @@ def check(
     data = layers.data
     found = [
         *_models(settings, set(data["models"])),
+        *_names(settings),
         *_priorities(settings, layers),
         *_conditions(settings),
         *_prices(settings),
+        *_advisor(settings),
         *_users(settings, set(data["users"])),
         *_folders(settings),
+        *_root(settings),
         *_servers(settings, known),
     ]
     if token_needed:
@@ -72,18 +78,42 @@ def _conditions(settings: Settings) -> Iterator[Problem]:
     for name, rule in settings.routing.rules.items():
         for condition, value in rule.when.items():
             try:
-                matcher({condition: value})
+                matcher({condition: list(value) if isinstance(value, tuple) else value})
             except BadCondition as error:
                 known = condition in CONDITIONS
                 text = error.problem if known else unknown("condition", condition, CONDITIONS)
                 yield Problem(("routing", "rules", name, "when", condition), text)
 
 
+def _names(settings: Settings) -> Iterator[Problem]:
+    if "auto" in settings.models:
+        text = "is no name for a model: /model auto lets the rules decide"
+        yield Problem(("models", "auto"), text)
+
+
 def _prices(settings: Settings) -> Iterator[Problem]:
+    """Each model has a price; each price is of a model, of ours or of those that are listed."""
     for name, model in settings.models.items():
-        if prices.find(model.id) is None:
+        if prices.find(model.id, settings.prices) is None:
             text = f"no price is known for {shown(model.id)}, so its cost could not be limited"
-            yield Problem(("models", name, "id"), f"{text}; allowed: ids of Claude models")
+            own = f'[prices."{model.id}"] with input and output'
+            yield Problem(
+                ("models", name, "id"), f"{text}; allowed: ids of Claude models, or {own}"
+            )
+    ids = {model.id for model in settings.models.values()}
+    for named in settings.prices:
+        if prices.find(named) is None and prices.plain(named) not in map(prices.plain, ids):
+            yield Problem(("prices", named), unknown(f"model {shown(named)}", named, ids))
+
+
+def _advisor(settings: Settings) -> Iterator[Problem]:
+    """Measured: Claude Code's request for advice has no limit that a hold could be made for."""
+    if settings.routing.escalate.how == "advisor":
+        text = (
+            '"advisor" cannot be paid for yet: Claude Code sets no limit on how often and how long '
+            'the larger model advises; use "switch"'
+        )
+        yield Problem(("routing", "escalate", "how"), text)
 
 
 def _users(settings: Settings, names: set[str]) -> Iterator[Problem]:
@@ -101,9 +131,26 @@ def _users(settings: Settings, names: set[str]) -> Iterator[Problem]:
 
 def _folders(settings: Settings) -> Iterator[Problem]:
     for name, folder in settings.folders.items():
-        if not folder.path.is_dir():
-            text = f"{folder.path} is no folder; make it, or name one that exists"
-            yield Problem(("folders", name, "path"), text)
+        key = ("folders", name, "path")
+        if not os.path.isdir(folder.path):  # noqa: PTH112 - Path.is_dir raises where we may not look
+            yield Problem(key, f"{folder.path} is no folder; make it, or name one that exists")
+        elif not _writable(folder.path):
+            yield Problem(key, f"{folder.path} {UNWRITABLE}")
+
+
+def _root(settings: Settings) -> Iterator[Problem]:
+    """It is made when it is first needed, so what there is of the path must let us."""
+    root = settings.sessions.root
+    there = next(path for path in (root, *root.parents) if os.path.lexists(path))
+    key = ("sessions", "root")
+    if not os.path.isdir(there):  # noqa: PTH112 - as above
+        yield Problem(key, f"{root} cannot be made, because {there} is no folder")
+    elif not _writable(there):
+        yield Problem(key, f"{root} cannot be used, because {there} {UNWRITABLE}")
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=True)
 
 
 def _servers(settings: Settings, known: Sequence[Problem]) -> Iterator[Problem]:

@@ -132,7 +132,7 @@ def _options(expected: str) -> list[str]:
 
 
 def _choice(value: object, options: list[str]) -> str:
-    listed = ", ".join(options)
+    listed = ", ".join(option or '""' for option in options)
     if not isinstance(value, str):
         return f"must be one of {listed}, not {shown(value)}"
     return f"unknown value {shown(value)}{near(value, options)} allowed: {listed}"
@@ -146,7 +146,7 @@ def _allowed(key: Key) -> list[str]:
 def _meaning(key: Key) -> str:
     field = _kind(key[:-1]).model_fields[str(key[-1])]
     options = get_args(field.annotation)
-    return field.description or f"one of {', '.join(options)}"
+    return f"one of {', '.join(options)}" if options else str(field.description)
 
 
 def _kind(key: Key) -> type[BaseModel]:

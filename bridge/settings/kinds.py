@@ -5,6 +5,8 @@ repeats an address, because addresses may carry a password.
 """
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +56,9 @@ def _web(value: str) -> str:
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
-    if not good or re.search(r"[\s?#]", value):
+    if re.search(r"[\s?#]", value):
+        raise ValueError("must be an address without spaces, ? and #")
+    if not good:
         raise ValueError("must be an address that begins with http:// or https:// and a host")
     return value.rstrip("/")
 
@@ -92,6 +96,16 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _moment(value: str) -> str:
+    try:
+        aware = not value or datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        raise ValueError(f"must be a time such as 2026-11-23T20:15:00Z, not {shown(value)}")
+    return value
+
+
 def _name(value: str) -> str:
     if not re.fullmatch(r"[\w.-]{1,64}", value):
         raise ValueError("is no name; allowed: letters, digits, - _ and . without spaces")
@@ -104,22 +118,44 @@ def _variable(value: str) -> str:
     return value
 
 
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Part = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]  # up to a year
-Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
-Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
-Amount = Annotated[int, Field(ge=0, le=1_000_000)]
-Steps = Annotated[int, Field(ge=0, le=100)]
-Filled = Annotated[str, Field(min_length=1)]
-Usd = Annotated[Decimal | None, BeforeValidator(_usd)]
-UserId = Annotated[int, BeforeValidator(_user_id)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Web = Annotated[str, AfterValidator(_web)]
-WebOrNone = Annotated[str, AfterValidator(_web_or_none)]
-StoreUrl = Annotated[str, AfterValidator(_store)]
-Directory = Annotated[Path, BeforeValidator(_folder)]
-Secret = Annotated[SecretStr, AfterValidator(_secret)]
-Name = Annotated[str, AfterValidator(_name)]
-Variable = Annotated[str, AfterValidator(_variable)]
+def _domain(value: str) -> str:
+    if not re.fullmatch(r"(\*\.)?([a-z0-9-]+\.)+[a-z0-9-]+", value):
+        raise ValueError(f"must be a domain such as example.com, not {shown(value)}")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the pages call a kind."""
+
+    text: str
+
+
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False), Words("a number above 0")]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Words("a number from 0 to 1")]
+Part = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False), Words("a number above 0, up to 1")]
+Minutes = Annotated[
+    float, Field(gt=0, le=525_600, allow_inf_nan=False), Words("minutes above 0, up to a year")
+]
+Count = Annotated[int, Field(gt=0, le=1_000_000_000), Words("a whole number from 1")]
+Person = Annotated[int, Field(gt=0, le=10**15), Words("a user id")]
+Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000), Words("a whole number")]
+Amount = Annotated[int, Field(ge=0, le=1_000_000), Words("a whole number from 0")]
+Steps = Annotated[int, Field(ge=0, le=100), Words("a whole number from 0")]
+Moment = Annotated[
+    str, AfterValidator(_moment), Words("a time such as 2026-11-23T20:15:00Z, or empty")
+]
+Filled = Annotated[str, Field(min_length=1), Words("a text")]
+Usd = Annotated[Decimal | None, BeforeValidator(_usd), Words("dollars above 0")]
+UserId = Annotated[int, BeforeValidator(_user_id), Words("a user id")]
+Zone = Annotated[str, AfterValidator(_zone), Words("a time zone such as Europe/Copenhagen")]
+Web = Annotated[str, AfterValidator(_web), Words("an address with http:// or https://")]
+WebOrNone = Annotated[str, AfterValidator(_web_or_none), Words("an address, or empty")]
+StoreUrl = Annotated[
+    str, AfterValidator(_store), Words("sqlite:///PATH or postgresql://USER@HOST/NAME")
+]
+Directory = Annotated[Path, BeforeValidator(_folder), Words("the path of a folder")]
+Secret = Annotated[SecretStr, AfterValidator(_secret), Words("a secret")]
+Name = Annotated[str, AfterValidator(_name), Words("a name")]
+Domain = Annotated[str, AfterValidator(_domain), Words("a domain")]
+Variable = Annotated[str, AfterValidator(_variable), Words("the name of a variable")]

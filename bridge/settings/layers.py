@@ -67,14 +67,18 @@ class Layers:
 
     def place(self, key: Key) -> Place:
         """Where the value in force stands; for a missing key, where the nearest table begins."""
-        for layer in reversed(self.all):
-            if _value_of(key) in layer.places and (found := layer.place(key)):
-                return found
+        if found := self.origin(key):
+            return found
         for part in _parts(key):
             for layer in self.all:
                 if part in layer.places:
                     return layer.places[part]
         return self.start
+
+    def origin(self, key: Key) -> Place | None:
+        """Where the value in force stands; None: it is a default."""
+        found = (layer for layer in reversed(self.all) if _value_of(key) in layer.places)
+        return next((layer.place(key) for layer in found), None)
 
     def raw(self, key: Key) -> str | None:
         """The text of the variable that set this value, if one did."""

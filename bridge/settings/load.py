@@ -4,9 +4,12 @@ The settings are never partly loaded: either all of this succeeds, or nothing co
 the caller keeps what it had.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,68 @@ from bridge.settings import layers, private
 from bridge.settings.check import check
 from bridge.settings.explain import validate
 from bridge.settings.layers import Layer, Layers
-from bridge.settings.problem import Place, Problem, dotted, shown
+from bridge.settings.problem import Place, Problem, dotted, redacted, shown
 from bridge.settings.schema import Settings
 
 FILES = ("settings.toml", "settings.local.toml", ".secrets.toml")
 
 # Where the settings say nothing of their own, the names everyone uses for Anthropic apply.
 AMBIENT = (("base_url", "ANTHROPIC_BASE_URL"), ("api_key", "ANTHROPIC_API_KEY"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where settings come from: files, looked for in `folder`, and variables.
+
+    `files` replaces the file list, as TOLLBRIDGE_SETTINGS does; such files must exist.
+    """
+
+    environ: Mapping[str, str]
+    folder: Path
+    files: Sequence[Path] | None = None
+    token_needed: bool = True
+
+    def read(self) -> Settings:
+        """SettingsError: each problem as one line, `file:line: key: what is wrong …`."""
+        settings, _ = self.inspect()
+        return settings
+
+    def inspect(self) -> tuple[Settings, Layers]:
+        """With the layers, which tell where each value comes from. SettingsError: as `read`."""
+        stack, problems = self._layers()
+        secrets, faults = private.read(stack, self.folder)
+        problems += faults
+        stack = stack.over(secrets)
+        stack = stack.over(_ambient(self.environ, stack.data, defaults()))
+        problems += _refused(stack)
+        settings, faults = validate(stack, defaults())
+        problems += faults
+        if settings:
+            problems += check(settings, stack, problems, token_needed=self.token_needed)
+        if problems or not settings:
+            raise SettingsError(*_report(problems, stack))
+        return settings, stack
+
+    def listed(self) -> list[Path]:
+        """The files of settings, there or not, in their order."""
+        return [path for path, _ in _paths(self.environ, self.folder, self.files)]
+
+    def paths(self) -> list[Path]:
+        """Every file that counts, there or not, those with nothing but a secret too."""
+        found = self.listed()
+        try:
+            stack, _ = self._layers()
+        except SettingsError:
+            return found  # which other files it names is not known before it can be read
+        return found + private.paths(stack.data, self.folder)
+
+    def _layers(self) -> tuple[Layers, list[Problem]]:
+        """Files and variables. SettingsError: a file is no TOML."""
+        paths = _paths(self.environ, self.folder, self.files)
+        found, problems = _files(paths)
+        start = Place(1, 1, paths[0][0].name)
+        below = Layers((Layer(defaults(), {}), *found), start)
+        return below.over(layers.of_environment(self.environ, below.data)), problems
 
 
 def read(
@@ -31,28 +89,13 @@ def read(
     *,
     token_needed: bool = True,
 ) -> Settings:
-    """The settings in force, `folder` being where files without a path are looked for.
+    """The settings in force now. SettingsError: all that is wrong with them."""
+    return Source(environ, folder, files, token_needed).read()
 
-    `files` replaces the file list, as TOLLBRIDGE_SETTINGS does; such files must exist.
-    SettingsError: each problem as one line, `file:line: key: what is wrong and what is allowed`.
-    """
-    defaults = layers.parse(layers.DEFAULTS.read_text(encoding="utf-8"))
-    paths = _paths(environ, folder, files)
-    found, problems = _files(paths)
-    below = Layers((Layer(defaults, {}), *found), start=Place(1, 1, paths[0][0].name))
-    stack = below.over(layers.of_environment(environ, below.data))
-    secrets, faults = private.read(stack, folder)
-    problems += faults
-    stack = stack.over(secrets)
-    stack = stack.over(_ambient(environ, stack.data, defaults))
-    problems += _refused(stack)
-    settings, faults = validate(stack, defaults)
-    problems += faults
-    if settings:
-        problems += check(settings, stack, problems, token_needed=token_needed)
-    if problems or not settings:
-        raise SettingsError(*_report(problems, stack))
-    return settings
+
+@cache
+def defaults() -> Mapping[str, Any]:
+    return layers.parse(layers.DEFAULTS.read_text(encoding="utf-8"))
 
 
 def _paths(
@@ -74,7 +117,7 @@ def _files(paths: Sequence[tuple[Path, bool]]) -> tuple[list[Layer], list[Proble
     problems: list[Problem] = []
     unreadable: list[str] = []
     for number, (path, needed) in enumerate(paths, 1):
-        if not needed and not path.exists():
+        if not needed and not os.path.lexists(path):
             continue
         try:
             found.append(layers.of_text(_text(path), path.name, number))
@@ -103,6 +146,7 @@ def _text(path: Path) -> str:
 
 def _syntax(message: str, text: str) -> str:
     """Tomllib's "what (at line 3, column 5)" as "3: what (column 5)"."""
+    message = message.replace(r"Illegal character '\n'", "a text has no end on its line")
     at = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message, re.DOTALL)
     if at:
         return f"{at[2]}: no valid TOML: {at[1]} (column {at[3]})"
@@ -134,6 +178,6 @@ def _report(problems: Sequence[Problem], stack: Layers) -> list[str]:
     first: dict[object, tuple[Place, str]] = {}
     for problem in problems:
         place = problem.place or stack.place(problem.key)
-        line = f"{place}: {dotted(problem.key)}: {problem.text}"
+        line = redacted(f"{place}: {dotted(problem.key)}: {problem.text}")
         first.setdefault((place, problem.key), (place, line))
     return [line for _, line in sorted(first.values())]

@@ -1,7 +1,10 @@
 """Files that hold secrets: what they say, and whether others on this machine can read them."""
 
 import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from bridge.settings.layers import Layer, Layers, of_value
 from bridge.settings.problem import Place, Problem
@@ -26,16 +29,12 @@ def guard(path: Path, place: Place) -> list[Problem]:
 
 def read(stack: Layers, folder: Path) -> tuple[list[Layer], list[Problem]]:
     """The secrets that stand in files of their own, for those that are not set directly."""
-    data = stack.data
     found: list[Layer] = []
     problems: list[Problem] = []
-    for section, name in FILES:
+    for section, name, path in _named(stack.data):
         key = (section, f"{name}_file")
-        path = data[section][f"{name}_file"]
-        if not isinstance(path, str) or not path or data[section][name]:
-            continue
         try:
-            content = _content(folder / Path(path).expanduser())
+            content = _content(path, folder)
         except (OSError, ValueError, RuntimeError) as error:
             problems.append(Problem(key, _reason(error)))
         else:
@@ -43,8 +42,26 @@ def read(stack: Layers, folder: Path) -> tuple[list[Layer], list[Problem]]:
     return found, problems
 
 
-def _content(path: Path) -> str:
+def paths(data: Mapping[str, Any], folder: Path) -> list[Path]:
+    """The files that count, there or not."""
+    found = []
+    for _, _, path in _named(data):
+        with suppress(RuntimeError):  # a ~ whose home is unknown: `read` says so
+            found.append(folder / Path(path).expanduser())
+    return found
+
+
+def _named(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The table, the secret and the path of its file, where the secret is not set directly."""
+    for section, name in FILES:
+        path = data[section][f"{name}_file"]
+        if isinstance(path, str) and path and not data[section][name]:
+            yield section, name, path
+
+
+def _content(name: str, folder: Path) -> str:
     """ValueError: it must not be used, and why."""
+    path = folder / Path(name).expanduser()
     content = path.read_text(encoding="utf-8").strip()
     if text := exposed(path) or ("" if content else "the file is empty"):
         raise ValueError(text)

@@ -5,11 +5,16 @@ checks need not know whether a value came from a file or from the environment.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 Key = tuple[str | int, ...]  # ("budgets", "users", "111", "day_usd")
+
+# What the bot's token and an API key look like, wherever somebody has put them by mistake.
+SECRET = re.compile(r"\b\d{6,}:[\w-]{20,}|\bsk-[\w-]{16,}")
+HIDDEN = "(hidden)"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +39,18 @@ class Problem:
 
 
 def dotted(key: Key) -> str:
-    return ".".join(str(part) for part in key if not isinstance(part, int))
+    """As TOML writes it; numbers of elements are left out."""
+    return ".".join(quoted(part) for part in key if not isinstance(part, int))
+
+
+def quoted(name: str) -> str:
+    """Where TOML needs it."""
+    bare = re.fullmatch(r"[A-Za-z0-9_-]+", name)
+    return name if bare else json.dumps(name, ensure_ascii=False)
+
+
+def redacted(text: str) -> str:
+    return SECRET.sub(HIDDEN, text)
 
 
 def unknown(what: str, word: str, allowed: Iterable[str]) -> str:

@@ -184,3 +184,20 @@ def test_the_environment_is_the_one_that_is_given(
 ) -> None:
     monkeypatch.setitem(os.environ, "TOLLBRIDGE_LIMITS__QUEUE_PER_USER", "1")
     assert read(TOKEN, tmp_path).limits.queue_per_user == 10
+
+
+def test_variables_and_files_of_dynaconf_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own switches are global; lists would be appended, other tables read."""
+    (tmp_path / "settings.toml").write_text("[claude]\napprove = ['Bash']\n[default.limits]\n")
+    (tmp_path / ".env").write_text("TOLLBRIDGE_LIMITS__QUEUE_PER_USER=1\n")
+    monkeypatch.chdir(tmp_path)
+    for name in ("MERGE_ENABLED", "ENVIRONMENTS", "LOAD_DOTENV"):
+        monkeypatch.setenv(f"{name}_FOR_DYNACONF", "true")
+    with pytest.raises(SettingsError, match=r"^settings\.toml:3: default: unknown table"):
+        read(TOKEN, tmp_path)
+    (tmp_path / "settings.toml").write_text("[claude]\napprove = ['Bash']\n")
+    settings = read(TOKEN, tmp_path)
+    assert settings.claude.approve == ("Bash",)
+    assert settings.limits.queue_per_user == 10

@@ -1,11 +1,15 @@
 """Each trap of the settings, with the exact line the owner reads."""
 
+import os
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bridge.errors import SettingsError
+from bridge.settings import read
 from tests.unit.settings.conftest import TOKEN
 
 Problems = Callable[..., tuple[str, ...]]
@@ -23,7 +27,7 @@ def test_broken_settings(problems: Problems, case: str) -> None:
 
 
 def test_the_table_is_read_as_it_is_meant() -> None:
-    assert len(GOLDEN) > 50
+    assert len(GOLDEN) > 100
     assert all("\n> " in f"\n{case}" for case in GOLDEN.values())
 
 
@@ -84,3 +88,64 @@ def test_a_missing_token_is_named_at_its_table(problems: Problems) -> None:
             ".secrets.toml, TOLLBRIDGE_TELEGRAM__TOKEN or a token_file"
         ),
     )
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that we may not write to. Root may always, so root becomes somebody else here."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            if root:
+                os.seteuid(0)
+            folder.chmod(0o755)
+
+
+def test_folders_must_be_writable(closed: Path) -> None:
+    environ = TOKEN | {
+        "TOLLBRIDGE_FOLDERS__MINE__PATH": str(closed),
+        "TOLLBRIDGE_SESSIONS__ROOT": str(closed / "sessions"),
+    }
+    with pytest.raises(SettingsError) as caught:
+        read(environ, Path("/"))
+    why = f"{closed} may not be written to by the user that runs the bot"
+    assert caught.value.problems == (
+        f"TOLLBRIDGE_FOLDERS__MINE__PATH: folders.mine.path: {why}",
+        (
+            "TOLLBRIDGE_SESSIONS__ROOT: sessions.root: "
+            f"{closed}/sessions cannot be used, because {why}"
+        ),
+    )
+
+
+@pytest.mark.usefixtures("closed")
+def test_what_lies_in_a_folder_that_we_may_not_enter_is_no_folder() -> None:
+    environ = TOKEN | {
+        "TOLLBRIDGE_FOLDERS__MINE__PATH": "/proc/1/cwd/x",
+        "TOLLBRIDGE_SESSIONS__ROOT": "/tmp",  # noqa: S108 anybody may write there
+    }
+    with pytest.raises(SettingsError) as caught:
+        read(environ, Path("/"))
+    assert caught.value.problems == (
+        (
+            "TOLLBRIDGE_FOLDERS__MINE__PATH: folders.mine.path: "
+            "/proc/1/cwd/x is no folder; make it, or name one that exists"
+        ),
+    )
+
+
+def test_a_model_that_is_not_listed_needs_a_price_of_its_own(problems: Problems) -> None:
+    model = '[models.mine]\nid = "gpt-7"\n[prices."gpt-7"]\ninput = 1\n'
+    assert len(problems(model)) == 1
+    assert problems(f"{model}output = 2\n") == ()
+
+
+def test_a_listed_model_may_have_a_price_though_no_name_uses_it(problems: Problems) -> None:
+    """Claude Code asks a small one of its own for side jobs."""
+    assert problems('[prices."claude-3-5-haiku-20241022"]\ninput = 1\n') == ()
