@@ -1,17 +1,16 @@
 """Markdown to text and entities, as Telegram takes them. Pure, and no word is ever lost.
 
-markdown-it reads; `Blocks` walks over what it read and writes a page; what Telegram would
+markdown-it reads; `Writer` walks over what it read and writes a page; what Telegram would
 turn into a link of its own is shielded; `spans` makes the formatting fit.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
 
+from bridge.telegram.blocks import titled
 from bridge.telegram.inline import Inline
 from bridge.telegram.links import shown
 from bridge.telegram.markdown import clean, labels, parse
@@ -26,7 +25,6 @@ BULLETS = "•◦▪"
 BOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 HEADINGS: dict[str, tuple[Style, ...]] = {"h1": ("bold", "underline"), "h2": ("bold",)}
 LOWER: tuple[Style, ...] = ("bold", "italic")
-LANGUAGE = re.compile(r"[\w+#.-]{1,32}", re.ASCII)
 SAFE = ("code", "pre", "text_link")  # Telegram looks for no links in them
 
 
@@ -35,9 +33,9 @@ def render(markdown: str) -> Rich:
     tokens = parse(source)
     if tokens is None:
         return finish(source, [])
-    blocks = Blocks(source, tokens)
-    blocks.write()
-    return finish(blocks.page.text, blocks.page.spans)
+    writer = Writer(source, tokens)
+    writer.write()
+    return finish(writer.page.text, writer.page.spans)
 
 
 def finish(text: str, spans: list[Span]) -> Rich:
@@ -59,7 +57,7 @@ class Items:
         return f"{self.number - 1}{self.delimiter} "
 
 
-class Blocks:
+class Writer:
     """Writes the tokens of `source` to its page."""
 
     def __init__(self, source: str, tokens: list[Token]) -> None:
@@ -160,13 +158,12 @@ class Blocks:
         self._space()
 
     def _fence(self, token: Token) -> None:
-        info = unescapeAll(token.info).strip()
-        language, _, caption = info.partition(" ")
-        if not LANGUAGE.fullmatch(language) or not token.content.strip():
-            language, caption = "", info
-        if caption.strip():
+        language, caption = titled(token.info)
+        if not token.content.strip():
+            language, caption = "", f"{language} {caption}".strip()
+        if caption:
             self._space()
-            self.page.write(caption.strip())
+            self.page.write(caption)
         self._pre(token.content, language, lines=1 if caption else 2)
 
     def _code(self, token: Token) -> None:

@@ -100,6 +100,8 @@ def outside(span: Span, alone: Iterable[Span], text: str) -> list[Span]:
         if other.end > start:
             pieces.append(span._replace(start=start, end=other.start))
             start = other.end
+    if not pieces and start == span.start:
+        return [span]
     pieces.append(span._replace(start=start))
     pieces = [trim(piece, text) for piece in pieces if piece.start < piece.end]
     return [piece for piece in pieces if piece.start < piece.end]

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.telegram.clusters import boundary, boundary_after
-from bridge.telegram.rich import Rich, Ruler
+from bridge.telegram.rich import Entity, Rich, Ruler
 from bridge.telegram.room import Room
 from bridge.telegram.spans import rich, spans
 
 COUNTER = 12  # units and bytes kept free for "2/5"
+ENTITY = 100  # bytes that a plain entity may take
 ELLIPSIS = "…\n"
 SPACE = re.compile(r"\s*")
 Find = Callable[[int, int], int | None]  # the last place in (low, high], if there is one
@@ -30,17 +31,48 @@ class Limits:
     entity_bytes: int = 9000  # refused with ENTITIES_TOO_LONG near 9,500
     text_bytes: int = 32_768
 
+    def less(self, units: int, text_bytes: int, entities: int = 0) -> "Limits":
+        """With that much room kept free."""
+        return Limits(
+            self.units - units,
+            self.entities - entities,
+            self.entity_bytes - entities * ENTITY,
+            self.text_bytes - text_bytes,
+        )
+
 
 TELEGRAM = Limits()
 
 
-def split(whole: Rich, limits: Limits = TELEGRAM) -> list[Rich]:
-    """None of the parts is empty; more than two have room for what `numbered` adds."""
-    parts = list(Cutter(whole, limits).parts())
+def split(whole: Rich, limits: Limits = TELEGRAM, *, footer: str = "") -> list[Rich]:
+    """None of the parts is empty; more than two have room for what `numbered` adds.
+
+    The footer, one short line, ends the last part and never stands there alone.
+    """
+    parts = cut(whole, limits, footer)
     if len(parts) <= 2:
         return parts
-    room = replace(limits, units=limits.units - COUNTER, text_bytes=limits.text_bytes - COUNTER)
-    return list(Cutter(whole, room).parts())
+    return cut(whole, limits.less(COUNTER, COUNTER), footer)
+
+
+def cut(whole: Rich, limits: Limits, footer: str) -> list[Rich]:
+    """The last part is cut again where the footer would not fit below it."""
+    parts = Cutter(whole, limits).parts()
+    if not footer:
+        return parts
+    if not parts:
+        return [signed(Rich(""), footer)]
+    below = f"\n\n{footer}"
+    room = limits.less(Rich(below).units, len(below.encode()), entities=1)
+    *before, last = parts[:-1] + Cutter(parts[-1], room).parts()
+    return [*before, signed(last, footer)]
+
+
+def signed(text: Rich, footer: str) -> Rich:
+    """With the footer in italics below. Joined after rendering, so no open fence swallows it."""
+    above = f"{text.text}\n\n" if text.text else ""
+    line = Entity("italic", Rich(above).units, Rich(footer).units)
+    return Rich(above + footer, (*text.entities, line))
 
 
 def numbered(parts: Sequence[Rich]) -> list[Rich]:
@@ -74,7 +106,10 @@ class Cutter:
         self._room = Room(whole, self._spans, limits.entities, limits.entity_bytes)
         self._kept = self._uncut()
 
-    def parts(self) -> Iterator[Rich]:
+    def parts(self) -> list[Rich]:
+        return list(self._parts())
+
+    def _parts(self) -> Iterator[Rich]:
         start = 0
         within: list[int] = []
         while start < len(self._text):

@@ -13,6 +13,8 @@ from bridge.telegram.page import Page
 Align = Literal["left", "center", "right"]
 Rows = list[list[str]]
 
+WIDEST = 100  # columns on a screen; a cell beyond that stands out, the others do not follow it
+
 
 def read(stream: Iterator[Token], lines: Sequence[str]) -> tuple[Rows, list[Align]]:
     """The tokens after `table_open`, up to the end of the table. `lines`: the Markdown."""
@@ -68,7 +70,7 @@ def cell(token: Token) -> str:
 
 def grid(rows: Rows, aligns: Sequence[Align]) -> str:
     """The first row is the head. Every row has a cell for each of `aligns`."""
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    widths = [min(max(map(width, column)), WIDEST) for column in zip(*rows, strict=True)]
     head, *body = (row_line(row, widths, aligns) for row in rows)
     rule = "-+-".join("-" * width for width in widths)
     return "\n".join((head, rule, *body))

@@ -5,9 +5,13 @@ import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bridge.telegram.clusters import joined
 from bridge.telegram.render import render
 from bridge.telegram.rich import Entity, Rich
+from bridge.telegram.spans import Span, spans
 from bridge.telegram.split import TELEGRAM, Limits, numbered, split, tail
 from tests.unit.telegram import tdlib
 from tests.unit.telegram.texts import Writer, missing
@@ -132,3 +136,126 @@ def test_every_tail_is_taken_and_ends_as_the_text_does(limit: int) -> None:
         assert end.units <= limit
         assert len(end.entities) <= 100
         assert "".join(whole.text.split()).endswith("".join(end.text.removeprefix("…").split()))
+
+
+LIMITS = st.builds(
+    Limits,
+    units=st.integers(60, 400),
+    entities=st.integers(10, 20),  # more than can stand within each other
+    entity_bytes=st.integers(1500, 3000),
+    text_bytes=st.integers(300, 2000),
+)
+DOCUMENTS = st.builds(
+    lambda seed, blocks: Writer(random.Random(seed)).document(blocks),  # noqa: S311 - repeatable
+    st.integers(0, 10**6),
+    st.integers(1, 12),
+)
+TEXTS = st.lists(
+    st.sampled_from(["word ", "longer", "\n", "\n\n", "😀", "👩‍👩‍👧", "🇩🇪", "中", "e\u0301", " "]),
+    max_size=200,
+).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(DOCUMENTS, LIMITS)
+def test_any_document_splits_within_all_four_limits(document: str, limits: Limits) -> None:
+    whole = render(document)
+    check(whole, split(whole, limits), limits)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS, st.integers(50, 200))
+def test_no_visible_character_is_ever_torn(text: str, units: int) -> None:
+    whole = Rich(text.strip())
+    at = 0
+    for part in split(whole, Limits(units=units)):
+        at = whole.text.index(part.text, at)
+        assert not (at and joined(whole.text, at))
+        at += len(part.text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(DOCUMENTS, st.integers(150, 500))
+def test_formatting_is_cut_only_where_it_is_longer_than_a_message(
+    document: str, units: int
+) -> None:
+    """Of formatting within other formatting, the outer one counts. A line keeps its indentation."""
+    whole = render(document)
+    parts = split(whole, Limits(units=units))
+    kept = [(span.type, under(part, span)) for part in parts for span in spans(part)]
+    fitting = [
+        (span.type, under(whole, span))
+        for span in outermost(whole)
+        if Rich(under(whole, span)).units + indentation(whole, span) <= units - 12
+        and stands_free(whole, span)
+    ]
+    assert not missing(map(repr, fitting), map(repr, kept))
+
+
+def indentation(rich: Rich, span: Span) -> int:
+    """Of the line that the span begins; 0 when words stand before it."""
+    before = rich.text[: span.start].rpartition("\n")[2]
+    return 0 if before.strip() else len(before)
+
+
+def under(rich: Rich, span: Span) -> str:
+    return rich.text[span.start : span.end]
+
+
+def outermost(rich: Rich) -> list[Span]:
+    found: list[Span] = []
+    for span in spans(rich):
+        if not found or span.start >= found[-1].end:
+            found.append(span)
+    return found
+
+
+def stands_free(rich: Rich, span: Span) -> bool:
+    """Within a word there is no place to cut before it or behind it."""
+    around = rich.text[max(span.start - 1, 0) : span.start] + rich.text[span.end : span.end + 1]
+    return not around.strip()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    DOCUMENTS,
+    LIMITS.filter(lambda limits: limits.units > 200),
+    st.sampled_from(["sonnet · 3 s", "model · 1 min 02 s · $0.12 · 5 steps"]),
+)
+def test_a_footer_ends_the_last_part_below_words_of_the_answer(
+    document: str, limits: Limits, footer: str
+) -> None:
+    whole = render(document)
+    parts = split(whole, limits, footer=footer)
+    *_, last = numbered(parts)
+    words, _, below = parts[-1].text.rpartition("\n\n")
+    assert below == footer
+    assert words.strip() or not whole.text
+    assert parts[-1].entities[-1].type == "italic"
+    assert not tdlib.refusal(last)
+    bare = Rich(words, parts[-1].entities[:-1])
+    check(whole, [*parts[:-1], bare] if words else parts[:-1], limits)
+    for part in numbered(parts):
+        assert part.units <= limits.units
+        assert len(part.text.encode()) <= limits.text_bytes
+        assert len(part.entities) <= limits.entities
+
+
+def test_a_footer_without_an_answer_stands_alone() -> None:
+    assert split(Rich(""), footer="done") == [Rich("done", (Entity("italic", 0, 4),))]
+
+
+def test_a_footer_that_just_does_not_fit_takes_the_last_words_with_it() -> None:
+    first, last = split(Rich("one " * 11 + "end"), Limits(units=50), footer="footer")
+    assert first.text == " ".join(["one"] * 10)
+    assert last.text == "one end\n\nfooter"
+
+
+@pytest.mark.parametrize("language", ["", "python"])
+def test_code_of_a_hundred_messages_is_code_in_each(language: str) -> None:
+    lines = "\n".join(f"x{number} = {number}" for number in range(30_000))
+    parts = split(render(f"```{language}\n{lines}\n```"))
+    assert len(parts) > 80
+    for part in parts:
+        assert part.entities == (Entity("pre", 0, part.units, language=language),)
+    assert "\n".join(part.text for part in parts) == lines
