@@ -7,24 +7,32 @@ it is part of every URL, so the libraries that log URLs are silenced, and no for
 kept as a cause.
 """
 
+import asyncio
 import json
 import logging
+import shutil
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, Self
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import structlog
 import telegram
+from telegram import InputFile
 from telegram.error import NetworkError, TelegramError
 from telegram.request import HTTPXRequest, RequestData
 
 from bridge.errors import BridgeError, ChatBusy, ChatError, ChatGone
+from bridge.telegram.params import Upload
 
 log = structlog.get_logger()
 
 # A proxy in the environment is for the world, not for a Bot API server on this machine.
 DIRECT: dict[str, Any] = {"mounts": {"all://127.0.0.1": None, "all://localhost": None}}
+PUBLIC = "https://api.telegram.org"
 POLL_GRACE = 15.0  # seconds a long poll may overrun before it counts as lost
+DIGEST = 120.0  # seconds Telegram may take over a file that it has received
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 GONE = (
     "chat not found",
@@ -63,7 +71,7 @@ class ChatUnreachable(ChatError):
 
 class Api(Protocol):
     async def call(self, method: str, /, **params: Any) -> Any:
-        """The `result` of one Bot API method.
+        """The `result` of one Bot API method. An `Upload` among the `params` goes as a file.
 
         ChatBusy, ChatGone, TokenRefused, NoSuchMethod, BadCall, PollConflict, ChatUnreachable.
         """
@@ -105,7 +113,7 @@ def refused(code: int, payload: bytes) -> Refused:
 class Bot:
     """One bot, named by its token, at one Bot API server."""
 
-    def __init__(self, token: str, base_url: str = "https://api.telegram.org") -> None:
+    def __init__(self, token: str, base_url: str = PUBLIC) -> None:
         quiet()
         base = base_url.rstrip("/")
         # Kept for a minute, so that the sign after a pause needs no new handshake.
@@ -113,6 +121,8 @@ class Bot:
         given = DIRECT | {"limits": kept}
         self._calls = Transport(64, read_timeout=30.0, pool_timeout=30.0, httpx_kwargs=given)
         self._polls = Transport(2, read_timeout=30.0, httpx_kwargs=DIRECT)
+        self._files = f"{base}/file/bot{token}"
+        self._near = base != PUBLIC
         self._bot = telegram.Bot(
             token,
             base_url=f"{base}/bot",
@@ -146,13 +156,55 @@ class Bot:
             problem = ChatUnreachable("Telegram gave no proper answer.", perhaps_done=True)
         raise problem  # here, so that no foreign error with a URL hangs on it
 
+    async def save(self, file_id: str, into: BinaryIO) -> None:
+        """Write the content of a file that somebody sent. As `call`.
+
+        A Bot API server of one's own may name a file on this machine's disk.
+        """
+        found = await self.call("getFile", file_id=file_id)
+        path = str(found.get("file_path", ""))
+        if self._near and (there := on_disk(path)):
+            await asyncio.to_thread(copy, there, into)
+        else:
+            into.write(await self._downloaded(path))
+
+    async def _downloaded(self, path: str) -> bytes:
+        problem: BridgeError
+        try:
+            return await self._calls.retrieve(f"{self._files}/{quote(path)}", read_timeout=DIGEST)
+        except Refused as error:
+            gone = error.code == 404
+            problem = BadCall("There is no such file.") if gone else explain(error, "getFile")
+        except NetworkError as error:
+            problem = unreachable(error)
+        raise problem  # see `call`
+
     async def _post(self, method: str, params: dict[str, Any]) -> Any:
         # The trailing "_" is dropped again by the library; without it, it warns that it has a
         # method of its own for this.
         if method == "getUpdates":
             patience = float(params.get("timeout", 0)) + POLL_GRACE
             return await self._bot.do_api_request("getUpdates_", params, read_timeout=patience)
+        files = {name: v for name, v in params.items() if isinstance(v, Upload)}
+        if files:
+            params |= {name: InputFile(file.data, file.name) for name, file in files.items()}
+            return await self._bot.do_api_request(f"{method}_", params, read_timeout=DIGEST)
         return await self._bot.do_api_request(f"{method}_", params)
+
+
+def on_disk(path: str) -> Path | None:
+    """The file itself, where the server has it on this machine."""
+    if path.startswith("file://"):
+        path = unquote(urlsplit(path).path)
+    return Path(path) if path.startswith("/") else None
+
+
+def copy(path: Path, into: BinaryIO) -> None:
+    try:
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, into)
+    except OSError as error:
+        raise BadCall(f"The Bot API server's file cannot be read: {error.strerror}.") from error
 
 
 def quiet() -> None:
@@ -190,8 +242,8 @@ def explain(error: Refused, method: str) -> ChatError:
                 return ChatGone(f"That chat cannot be written to: {error.message}")
             return BadCall(f"Telegram refused {method}: {error.message}")
         case code:
-            # A gateway that lost patience says nothing about the server behind it.
-            return ChatUnreachable(f"Telegram has trouble ({code}).", perhaps_done=code == 504)
+            # Neither a server in trouble nor a gateway before it says what came of the call.
+            return ChatUnreachable(f"Telegram has trouble ({code}).", perhaps_done=code >= 500)
 
 
 def token_refused() -> TokenRefused:

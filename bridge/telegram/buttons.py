@@ -2,12 +2,13 @@
 
 callback_data, at most 64 bytes: `a:NONCE:INDEX` an option, `d:NONCE` Done of a question with
 several choices, `s:SESSION` Stop, `n:UPDATE` and `w:UPDATE` Send now and Withdraw of a waiting
-message, `m:UPDATE` Continue of a turn that was cut off, `c:VERB:USER:ARGUMENT` a choice offered
-by a command. Which options are ticked is written on the buttons themselves, so it survives a
-restart.
+message, `m:UPDATE` Continue of a turn that was cut off, `b:UPDATE` Not good enough of an answer,
+`v:UPDATE` and `x:UPDATE` Send and Cancel of what was said in a voice message,
+`c:VERB:USER:ARGUMENT` a choice offered by a command. Which options are ticked is written on the
+buttons themselves, so it survives a restart.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,27 @@ class Continue:
 
 
 @dataclass(frozen=True, slots=True)
+class Better:
+    """The answer of this turn was not good enough: ask a larger model."""
+
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """These were the words of this voice message."""
+
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """They were not, or are not wanted."""
+
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """A choice that a command offered to `user`. `verb`: a name in `commands.ACTIONS`."""
 
@@ -68,7 +90,16 @@ class Act:
     argument: str = ""
 
 
-Tap = Pick | Done | Halt | SendNow | Withdraw | Continue | Act
+Tap = Pick | Done | Halt | SendNow | Withdraw | Continue | Better | Send | Cancel | Act
+
+OF_UPDATE: Mapping[str, Callable[[int], Tap]] = {
+    "n": SendNow,
+    "w": Withdraw,
+    "m": Continue,
+    "b": Better,
+    "v": Send,
+    "x": Cancel,
+}
 
 
 def parse(data: str) -> Tap | None:
@@ -80,12 +111,8 @@ def parse(data: str) -> Tap | None:
             return Done(nonce)
         case "s", _:
             return Halt(data[2:])
-        case "n", [_, number] if number.isdecimal():
-            return SendNow(int(number))
-        case "w", [_, number] if number.isdecimal():
-            return Withdraw(int(number))
-        case "m", [_, number] if number.isdecimal():
-            return Continue(int(number))
+        case kind, [_, number] if kind in OF_UPDATE and number.isdecimal():
+            return OF_UPDATE[kind](int(number))
         case "c", [_, verb, user, argument] if user.isdecimal():
             return Act(verb, int(user), argument)
         case _:
@@ -118,6 +145,15 @@ def onward(update_id: int) -> Markup:
     return {"inline_keyboard": [[button("Continue", f"m:{update_id}")]]}
 
 
+def better(update_id: int) -> Markup:
+    return {"inline_keyboard": [[button("Not good enough", f"b:{update_id}")]]}
+
+
+def spoken(update_id: int) -> Markup:
+    """Below the words of a voice message."""
+    return row(button("Send", f"v:{update_id}"), button("Cancel", f"x:{update_id}"))
+
+
 def act(text: str, verb: str, user: int, argument: str = "") -> dict[str, str]:
     return button(text, f"c:{verb}:{user}:{argument}")
 
@@ -136,10 +172,15 @@ def button(text: str, data: str) -> dict[str, str]:
 
 
 def rows(buttons: list[dict[str, str]]) -> list[list[dict[str, str]]]:
-    """Short ones side by side, long ones below each other."""
-    if len(buttons) <= 3 and all(len(b["text"]) <= SHORT for b in buttons):
-        return [buttons]
-    return [[b] for b in buttons]
+    """Short ones side by side, up to three; a long one has a line of its own."""
+    found: list[list[dict[str, str]]] = []
+    for b in buttons:
+        short = len(b["text"]) <= SHORT
+        if short and found and len(found[-1]) < 3 and len(found[-1][-1]["text"]) <= SHORT:
+            found[-1].append(b)
+        else:
+            found.append([b])
+    return found
 
 
 def marked(markup: Mapping[str, Any] | None) -> frozenset[int]:

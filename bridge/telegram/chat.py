@@ -1,36 +1,35 @@
-"""The port `Chat` on Telegram: the first sign, the running view, questions, answers.
+"""The port `Chat` on Telegram: the first sign, the running view, questions, answers, files."""
 
-Formatting is sent as entities. Should Telegram refuse them, the same text goes without: an
-answer that looks plain is better than none.
-"""
-
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-
-import structlog
+from pathlib import Path
 
 from bridge.errors import ChatError
-from bridge.model import Answer, Ask, Inbound, Outcome, Place, SessionKey
+from bridge.model import Answer, Ask, Inbound, Mode, Offer, Place, SessionKey
 from bridge.ports import Clock, Live
 from bridge.progress import Progress
 from bridge.settings import Settings
-from bridge.telegram import buttons
+from bridge.telegram import buttons, parcels
 from bridge.telegram.background import Background
-from bridge.telegram.bot import BadCall, ChatUnreachable, NoSuchMethod
+from bridge.telegram.bot import BadCall, NoSuchMethod
 from bridge.telegram.lane import Priority
 from bridge.telegram.notes import Notes
 from bridge.telegram.outbox import Outbox
+from bridge.telegram.packing import packed
 from bridge.telegram.painter import Painter
 from bridge.telegram.params import Params, message, reply_to, target
-from bridge.telegram.pauses import Pauses
+from bridge.telegram.parcels import Parcel
+from bridge.telegram.post import Post
 from bridge.telegram.render import render
-from bridge.telegram.rich import Entity, Rich
-from bridge.telegram.split import numbered, split
+from bridge.telegram.rich import Rich
+from bridge.telegram.split import split
+from bridge.telegram.verbose import Log
 from bridge.telegram.views import Draft, Status, View, draft_id
 
-log = structlog.get_logger()
-
-REFUSED = "Telegram refused to show this part of the answer."
+WHOLE = "argument.txt"  # the file of what is too long to be shown
+LARGEST = 50_000_000  # bytes of a file that a bot may send
 
 
 class TelegramChat:
@@ -42,8 +41,10 @@ class TelegramChat:
         self._settings = settings
         self._clock = clock
         self._background = Background()
-        self._notes = Notes(outbox, self._background, self._redraw)
+        self._post = Post(outbox)
+        self._notes = Notes(outbox, self._background)
         self._running: dict[int, tuple[Inbound, Painter]] = {}  # by draft id
+        outbox.listen(self._redraw)
 
     async def aclose(self) -> None:
         await self._background.aclose()
@@ -53,47 +54,79 @@ class TelegramChat:
         await self._background.idle()
 
     async def seen(self, inbound: Inbound) -> None:
+        self._redraw(inbound.key.place)
         self._background.spawn(self._sign(inbound), "first sign")
 
     @asynccontextmanager
-    async def live(self, inbound: Inbound) -> AsyncIterator[Live]:
+    async def live(self, inbound: Inbound, mode: Mode) -> AsyncIterator[Live]:
         painter = Painter(self._views(inbound), self._clock, self._clock.now())
+        log = self._log(painter, inbound) if mode is Mode.VERBOSE else None
         number = draft_id(inbound.update_id)
         self.unacknowledge(inbound.update_id, inbound.key.place)
         self._running[number] = (inbound, painter)
         try:
-            yield painter
+            yield log or painter
         finally:
             del self._running[number]
-            await painter.close()
+            try:
+                await painter.close()
+            finally:
+                if log:
+                    await log.close()
 
-    async def ask(self, ask: Ask) -> None:
-        *before, last = split(question(ask))
-        for part in before:
-            await self._send(ask.key.place, message(part), Priority.PROMPT)
-        keyboard = {"reply_markup": buttons.question(ask)}
-        await self._send(ask.key.place, message(last) | keyboard, Priority.PROMPT)
+    async def ask(self, ask: Ask) -> int:
+        if ask.whole:
+            whole = parcels.document(WHOLE, ask.whole.encode(errors="replace"))
+            await self._post.send(ask.key.place, whole, Priority.PROMPT)
+        *before, last = map(parcels.text, split(question(ask)))
+        below = {"reply_markup": buttons.question(ask)}
+        return await self._post.send(ask.key.place, [*before, last.having(below)], Priority.PROMPT)
 
-    async def answer(self, answer: Answer) -> None:
+    async def answer(self, answer: Answer, confirmed: Callable[[int], Awaitable[None]]) -> None:
         self.unacknowledge(answer.update_id, answer.key.place)
-        parts = numbered(split(signed(render(answer.text), answer.footer)))
-        for number, part in enumerate(parts, 1):
-            reply = reply_to(answer.message_id) if number == 1 else {}
-            below = onward(answer) if number == len(parts) else {}
-            await self._insist(answer.key.place, message(part) | reply | below)
+        parts = packed(answer, self._settings().telegram)
+        for number, parcel in enumerate(parts, 1):
+            if number > answer.parts:
+                await self._post.deliver(answer.key.place, parcel)
+                await confirmed(number)
 
-    async def say(self, place: Place, text: str) -> None:
-        await self.reply(place, text)
+    async def say(
+        self, place: Place, text: str, offers: Sequence[Offer] = (), user: int = 0
+    ) -> None:
+        column = buttons.column([buttons.act(o.label, o.verb, user, o.argument) for o in offers])
+        await self._post.send(place, worded(text, column))
+
+    async def topic(self, chat: int, name: str) -> Place | None:
+        params = {"chat_id": chat, "name": name}
+        try:
+            made = await self._outbox.send("createForumTopic", params, Priority.PROMPT)
+        except (BadCall, NoSuchMethod):
+            return None
+        return Place(chat, int(made["message_thread_id"]))
+
+    async def file(self, place: Place, path: Path, caption: str = "") -> None:
+        await self.document(place, path.name, await asyncio.to_thread(contents, path), caption)
+
+    async def document(
+        self, place: Place, name: str, data: bytes, caption: str = "", reply: int = 0
+    ) -> None:
+        """`caption` in Markdown; `reply`: the message it replies to. ChatError: refused."""
+        await self._post.send(place, answering(parcels.document(name, data, caption), reply))
+
+    async def photo(self, place: Place, png: bytes, caption: str = "", reply: int = 0) -> None:
+        """As `document`."""
+        await self._post.send(place, answering(parcels.photo(png, caption), reply))
 
     async def reply(
         self, place: Place, text: str, message_id: int = 0, keyboard: buttons.Markup | None = None
     ) -> None:
-        """Like `say`, as a reply to a message, with buttons below."""
-        *before, last = split(render(text))
-        markup = {"reply_markup": keyboard} if keyboard else {}
-        for part in before:
-            await self._insist(place, message(part))
-        await self._insist(place, message(last) | reply_to(message_id) | markup)
+        """What somebody waits for, as a reply to their message, with buttons below."""
+        found = answering(worded(text, keyboard), message_id)
+        await self._post.send(place, found, Priority.PROMPT)
+
+    async def refuse(self, place: Place, text: str, message_id: int) -> None:
+        """A reply that nobody waits for: it leaves when nothing else does."""
+        await self._post.send(place, answering(worded(text), message_id), Priority.STATUS)
 
     async def rewrite(
         self, place: Place, message_id: int, text: str, keyboard: buttons.Markup | None = None
@@ -121,10 +154,9 @@ class TelegramChat:
         """`message_id`: the acknowledgement itself, where it is known. Returns at once."""
         self._notes.drop(update_id, place.chat, message_id)
 
-    async def settle(self, ask: Ask, message_id: int, chosen: str) -> None:
-        """The question shows what was chosen, and has no buttons any more."""
+    async def settle(self, ask: Ask, chosen: str) -> None:
         last = split(question(ask, f"→ {chosen}"))[-1]
-        params = target(ask.key.place) | message(last) | {"message_id": message_id}
+        params = target(ask.key.place) | message(last) | {"message_id": ask.message_id}
         await self._outbox.send("editMessageText", params, Priority.STATUS)
 
     async def relabel(self, place: Place, message_id: int, keyboard: buttons.Markup | None) -> None:
@@ -155,6 +187,9 @@ class TelegramChat:
             views.insert(0, Draft(self._outbox, inbound))
         return views
 
+    def _log(self, painter: Painter, inbound: Inbound) -> Log:
+        return Log(painter, self._outbox, self._clock, inbound, self._redraw)
+
     async def _sign(self, inbound: Inbound) -> None:
         eyes = reaction(inbound.key.place, inbound.message_id, "👀")
         try:
@@ -163,39 +198,8 @@ class TelegramChat:
             typing = target(inbound.key.place) | {"action": "typing"}
             await self._outbox.send("sendChatAction", typing, Priority.TYPING)
 
-    async def _insist(self, place: Place, params: Params) -> None:
-        """Until Telegram has confirmed it. ChatError: it never will.
-
-        Where its fate is unknown it is sent again: twice is better than not at all.
-        """
-        pauses = Pauses(1.0, 60.0)
-        while True:
-            try:
-                await self._send(place, params, Priority.FINAL)
-            except ChatUnreachable:
-                await self._clock.sleep(pauses.take())
-            except BadCall as error:
-                log.error("part_refused", chat=place.chat)  # noqa: TRY400 - it quotes the text
-                if params["text"] == REFUSED:
-                    raise ChatError(str(error)) from error
-                params = {"text": REFUSED}
-            else:
-                return
-
-    async def _send(self, place: Place, params: Params, priority: Priority) -> None:
-        params = target(place) | params
-        try:
-            await self._outbox.send("sendMessage", params, priority)
-        except BadCall:
-            if "entities" not in params:
-                raise
-            log.error("entities_refused", chat=place.chat)  # noqa: TRY400 - it quotes the text
-            bare = {name: value for name, value in params.items() if name != "entities"}
-            await self._outbox.send("sendMessage", bare, priority)
-        self._redraw(place)
-
     def _redraw(self, place: Place) -> None:
-        """A new message takes the drafts of its chat away."""
+        """A new message, also one of the user's, takes the drafts of its chat away."""
         for inbound, painter in list(self._running.values()):
             if inbound.key.place == place:
                 painter.again()
@@ -211,15 +215,25 @@ def question(ask: Ask, chosen: str = "") -> Rich:
     return render("\n\n".join(part for part in parts if part))
 
 
-def onward(answer: Answer) -> Params:
-    """What a crash cut off can be continued with one tap."""
-    lost = answer.outcome is Outcome.LOST
-    return {"reply_markup": buttons.onward(answer.update_id)} if lost else {}
+def worded(text: str, keyboard: buttons.Markup | None = None) -> list[Parcel]:
+    *before, last = parcels.texts(text)
+    return [*before, last.having({"reply_markup": keyboard} if keyboard else {})]
 
 
-def signed(text: Rich, footer: str) -> Rich:
-    """The answer with its footer in italics. Joined after rendering: an open fence ends before."""
-    if not footer:
-        return text
-    line = Entity("italic", text.units + 2, Rich(footer).units)
-    return Rich(f"{text.text}\n\n{footer}", (*text.entities, line))
+def answering(found: list[Parcel], message_id: int) -> list[Parcel]:
+    """The last of them replies."""
+    *before, last = found
+    return [*before, last.having(reply_to(message_id))]
+
+
+def contents(path: Path) -> bytes:
+    """ChatError: it cannot be sent, and why, to follow its name."""
+    try:
+        if (size := path.stat().st_size) > LARGEST:
+            mega = math.ceil(size / 1_000_000)
+            raise ChatError(f"It has {mega} MB; Telegram takes files up to 50 MB.")
+        if not size:
+            raise ChatError("It is empty, and Telegram takes no empty files.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ChatError(f"It cannot be read: {error.strerror}.") from error

@@ -4,6 +4,8 @@ Called by the poller for one update after the other, so effects happen in order;
 waits for Telegram. A row is done after its effect, a command's after its reply.
 """
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 
 from bridge.errors import BridgeError, ChatError, StoreError
@@ -12,17 +14,24 @@ from bridge.telegram import commands
 from bridge.telegram.background import Background
 from bridge.telegram.chat import TelegramChat
 from bridge.telegram.commands import Reply, Tools
+from bridge.telegram.dictation import Dictation
+from bridge.telegram.drawing import Drawing, NoPicture
 from bridge.telegram.pauses import Pauses
+from bridge.telegram.picture import Chart
 from bridge.telegram.taps import Taps
-from bridge.telegram.updates import attachment, command, tapped
+from bridge.telegram.updates import command, correction, forum, tapped, unsupported
 from bridge.telegram.waiting import Waiting
 
 log = structlog.get_logger()
 
+Draw = Callable[[Chart], Awaitable[bytes]]
+
 BROKEN = "Something went wrong on this side. It is in the log; please try again."
 GOING_ON = "Going on."
 REFUSED = "Not now."
-TEXT_ONLY = "I can only read text so far. Please send what matters as a text message."
+UNSUPPORTED = (
+    "I cannot read this kind of message. Send it as text, a picture, a file or a voice message."
+)
 
 
 class Dispatch:
@@ -35,6 +44,7 @@ class Dispatch:
         taps: Taps,
         waiting: Waiting,
         background: Background,
+        draw: Draw | None = None,
     ) -> None:
         self._tools = tools
         self._inbox = tools.desk.inbox
@@ -45,17 +55,19 @@ class Dispatch:
         self._chat = chat
         self._taps = taps
         self._waiting = waiting
+        self._dictation = Dictation(tools, chat)
         self._background = background
+        self._draw = draw or Drawing().png
 
     async def fresh(self, arrival: Arrival, inbound: Inbound) -> None:
         """One update that has just been stored."""
         match arrival.kind:
             case Kind.MESSAGE:
                 await self._message(arrival, inbound)
-            case Kind.COMMAND | Kind.TAP | Kind.STOP | Kind.EDIT:
+            case Kind.COMMAND | Kind.TAP | Kind.ANSWER | Kind.STOP | Kind.EDIT | Kind.VOICE:
                 await self._begin(arrival, inbound.key)
-            case Kind.OTHER if attachment(arrival):
-                self._say(arrival, TEXT_ONLY)
+            case Kind.OTHER if unsupported(arrival):
+                self._say(arrival, UNSUPPORTED)
             case Kind.UNREADABLE:
                 log.warning("unreadable", update=arrival.update_id)
             case _:
@@ -65,7 +77,8 @@ class Dispatch:
         """It was not taken in: the user's queue is full, or the session is closed to them."""
         if tapped(arrival):
             self._taps.close(arrival, REFUSED)
-        self._say(arrival, str(error))
+        told = self._chat.refuse(arrival.place, str(error), arrival.message_id)
+        self._background.spawn(told, "refusal")
 
     async def recover(self) -> None:
         """What a crash may have cut off is done again, oldest first."""
@@ -80,6 +93,8 @@ class Dispatch:
         await self._chat.seen(inbound)
         if tapped(arrival):
             self._taps.close(arrival, GOING_ON)
+        elif shown := correction(arrival):
+            self._background.spawn(self._chat.relabel(arrival.place, shown, None), "no buttons")
         await self._activate(inbound.key)
         try:
             await self._waiting.arrived(inbound)
@@ -98,9 +113,11 @@ class Dispatch:
         match arrival.kind:
             case Kind.COMMAND:
                 named = commands.BY_NAME.get(command(arrival.text)[0])
-                return named is not None and named.slow
+                return named is not None and (named.slow or (named.topics and forum(arrival)))
             case Kind.TAP:
                 return self._taps.slow(arrival)
+            case Kind.VOICE:
+                return True
             case _:
                 return False
 
@@ -143,6 +160,11 @@ class Dispatch:
                 return
             case Kind.TAP:
                 await self._taps.serve(arrival, key)
+            case Kind.ANSWER:
+                if why := await self._taps.worded(arrival):
+                    self._say(arrival, why)
+            case Kind.VOICE:
+                await self._dictation.serve(arrival, key)
             case Kind.EDIT:
                 if why := await self._waiting.edited(arrival):
                     self._say(arrival, why)
@@ -153,10 +175,27 @@ class Dispatch:
 
     async def _reply(self, arrival: Arrival, reply: Reply) -> None:
         try:
-            await self._chat.reply(arrival.place, reply.text, arrival.message_id, reply.keyboard)
+            await self._chat.reply(
+                reply.place or arrival.place,
+                reply.text,
+                0 if reply.place else arrival.message_id,
+                reply.keyboard,
+            )
         except ChatError as error:
             log.warning("reply_refused", update=arrival.update_id, error=type(error).__name__)
         await self._inbox.done(arrival.update_id)
+        if reply.chart:
+            await self._show(arrival, reply.chart)
+
+    async def _show(self, arrival: Arrival, chart: Chart) -> None:
+        """The words are there already, so without a picture nothing is lost."""
+        try:
+            png = await self._draw(chart)
+            await self._chat.photo(arrival.place, png, caption=chart.title)
+        except NoPicture as error:
+            log.warning("no_picture", update=arrival.update_id, why=str(error))
+        except ChatError as error:
+            log.warning("picture_refused", update=arrival.update_id, error=type(error).__name__)
 
     def _say(self, arrival: Arrival, text: str) -> None:
         self._background.spawn(

@@ -1,6 +1,7 @@
 """The picture of a running turn: what was said so far, and below it what is going on. Pure."""
 
 from bridge.progress import Phase, Progress, Step
+from bridge.telegram.recent import recent
 from bridge.telegram.render import render
 from bridge.telegram.rich import Rich
 from bridge.telegram.split import tail
@@ -8,7 +9,8 @@ from bridge.telegram.split import tail
 LIMIT = 4096  # UTF-16 units of one message or draft
 STEPS = 5
 ARGUMENT = 60  # characters
-SOURCE = 20_000  # characters of Markdown that are worth rendering for one picture
+HELD = 3.0  # seconds of a pause for Telegram that are not worth a word
+SOURCE = 6000  # characters of Markdown that fill a picture
 
 MARKS = {None: "▸", True: "✓", False: "✗"}
 WORDS = {
@@ -22,13 +24,16 @@ WORDS = {
 }
 
 
-def frame(progress: Progress, elapsed: float) -> Rich:
-    """`elapsed` in seconds. The end of the text is what is kept when there is too much."""
-    below = status(progress, elapsed)
+def frame(progress: Progress, elapsed: float, held: float = 0.0) -> Rich:
+    """The end of the text is what is kept when there is too much.
+
+    `elapsed`, and `held` by Telegram since the last picture, in seconds.
+    """
+    below = status(progress, elapsed, held)
     text = said(progress)
     if not text:
         return Rich(below)
-    above = tail(render(text[-SOURCE:]), LIMIT - Rich(below).units - 2)
+    above = tail(render(recent(text, SOURCE)), LIMIT - Rich(below).units - 2)
     return Rich(f"{above.text}\n\n{below}", above.entities)
 
 
@@ -40,12 +45,13 @@ def said(progress: Progress) -> str:
     return spoken[-1].strip() if spoken else ""
 
 
-def status(progress: Progress, elapsed: float) -> str:
+def status(progress: Progress, elapsed: float, held: float = 0.0) -> str:
     steps = [line(step) for step in progress.steps[-STEPS:]]
     if (more := len(progress.steps) - STEPS) > 0:
         steps.insert(0, f"… {more} earlier")
     doing = progress.note if progress.phase is Phase.RETRYING else WORDS[progress.phase]
-    parts = [clock(elapsed), doing, progress.model]
+    waiting = f"waiting for Telegram ({clock(held)})" if held > HELD else ""
+    parts = [clock(elapsed), doing, waiting, progress.model]
     return "\n".join([*steps, "⏳ " + " · ".join(part for part in parts if part)])
 
 

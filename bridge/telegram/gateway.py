@@ -18,11 +18,19 @@ from bridge.telegram.entrance import Entrance
 from bridge.telegram.ingress import Ingress
 from bridge.telegram.outbox import Outbox
 from bridge.telegram.pauses import Pauses
+from bridge.telegram.roll import Fixed, Roll
+from bridge.telegram.strangers import Strangers
 from bridge.telegram.taps import Taps
 from bridge.telegram.updates import Names
 from bridge.telegram.waiting import Waiting
 
 log = structlog.get_logger()
+
+PRIVACY = (
+    "groups.listen is all, but a bot with privacy mode only gets what is addressed to it. "
+    "Turn it off (@BotFather, /setprivacy, Disable), then take the bot out of the group and add it "
+    "again."
+)
 
 
 class Gateway:
@@ -36,18 +44,26 @@ class Gateway:
         histories: Histories,
         folders: Folders,
         settings: Callable[[], Settings],
+        roll: Roll | None = None,
     ) -> None:
         self._api = api
         self._chat = chat
+        self._settings = settings
         self._clock = desk.clock
         self._background = Background()
         self._names = Names(commands.BY_NAME)
-        tools = Tools(desk, engine, histories, folders, settings, chat.running)
+        tools = Tools(desk, engine, histories, folders, settings, chat.running, roll or Fixed())
         waiting = Waiting(tools, chat)
         taps = Taps(tools, chat, waiting, outbox, self._background)
         self._dispatch = Dispatch(tools, chat, taps, waiting, self._background)
         self._ingress = Ingress(
-            api, desk.inbox, Entrance(tools), self._dispatch, settings, desk.clock
+            api,
+            desk.inbox,
+            Entrance(tools),
+            Strangers(tools, chat, self._background),
+            self._dispatch,
+            settings,
+            desk.clock,
         )
 
     async def __aenter__(self) -> Self:
@@ -79,6 +95,8 @@ class Gateway:
         await self._optional("setMyCommands", commands=commands.menu())
         self._chat.drafts = await drafts(self._api)
         self._names = Names(commands.BY_NAME, username)
+        if self._settings().groups.listen == "all" and not me.get("can_read_all_group_messages"):
+            log.warning("privacy_mode", what_to_do=PRIVACY)
         log.info("telegram_ready", drafts=self._chat.drafts)
         return username
 

@@ -5,6 +5,7 @@ parse; this one moves its offset after the inbox has committed. It ends when it 
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -30,6 +31,14 @@ class Door(Protocol):
         ...
 
 
+class Porch(Protocol):
+    """Who hears what people say who are not in the settings."""
+
+    async def came(self, came: Arrival) -> None:
+        """It is not stored. Raises nothing."""
+        ...
+
+
 class Receiver(Protocol):
     """Who serves what was stored, and tells about what was not."""
 
@@ -44,6 +53,7 @@ class Ingress:
         api: Api,
         inbox: Inbox,
         door: Door,
+        porch: Porch,
         receiver: Receiver,
         settings: Callable[[], Settings],
         clock: Clock,
@@ -51,6 +61,7 @@ class Ingress:
         self._api = api
         self._inbox = inbox
         self._door = door
+        self._porch = porch
         self._receiver = receiver
         self._settings = settings
         self._clock = clock
@@ -96,12 +107,24 @@ class Ingress:
         if came.update_id < 0:
             log.warning("update_without_id")
             return False
-        if came.user and came.user not in self._settings().users:
+        settings = self._settings()
+        if came.user and came.user not in settings.users:
             log.info("stranger", user=came.user, update=came.update_id)
+            await self._porch.came(came)
         elif came.user or came.kind is Kind.UNREADABLE:
-            await self._store(came)
+            await self._overhear(came, settings)
         self._offset = came.update_id + 1  # may go down: after a quiet week ids begin elsewhere
         return True
+
+    async def _overhear(self, came: Arrival, settings: Settings) -> None:
+        """What people in a group say to each other is not kept.
+
+        But for the parts of an album: the words that are meant for us may be on another part.
+        """
+        if settings.groups.listen == "all":
+            came = replace(came, addressed=True)
+        if came.addressed or came.album:
+            await self._store(came)
 
     async def _store(self, came: Arrival) -> None:
         """Does not return before the inbox has it; Telegram would keep it for a day."""

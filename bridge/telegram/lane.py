@@ -12,16 +12,21 @@ from typing import Any
 
 from aiolimiter import AsyncLimiter
 
+from bridge.telegram.rates import Family
+
 Same = tuple[str, object]
 
 
 class Priority(IntEnum):
-    PROMPT = 0  # a question that blocks a turn
+    PROMPT = 0  # what somebody waits for: a question that blocks a turn, the reply to a command
     FINAL = 1
     STATUS = 2
     DRAFT = 3
     TYPING = 4
 
+
+KEPT = {Priority.PROMPT: 0, Priority.FINAL: 1}  # calls left in the budget for more urgent ones
+KEPT_OTHERWISE = 2
 
 IDENTITY = {  # what two calls must have in common for the newer to replace the older
     "editMessageText": "message_id",
@@ -46,6 +51,7 @@ class Job:
     order: int
     waiters: list[asyncio.Future[Any]]
     wanted: Callable[[], bool]  # asked just before it leaves
+    latest: Callable[[], Mapping[str, Any]]  # further parameters, made when it leaves
     tries: int = 0
 
     @property
@@ -73,9 +79,11 @@ class Job:
 
 
 class Lane:
-    def __init__(self, chat: int, limiters: Sequence[AsyncLimiter]) -> None:
+    def __init__(self, chat: int, family: Family, limiters: Sequence[AsyncLimiter]) -> None:
         self.chat = chat
+        self.family = family
         self.paused_until = 0.0  # monotonic seconds
+        self.penalty = 0.0  # seconds of pause that Telegram has asked for so far
         self.worker: asyncio.Task[None] | None = None
         self._limiters = limiters
         self._jobs: list[Job] = []
@@ -83,6 +91,19 @@ class Lane:
     async def acquire(self) -> None:
         for limiter in self._limiters:
             await limiter.acquire()
+
+    def affords(self) -> bool:
+        """Whether the most urgent may take from the budget, or has to leave what is there.
+
+        So a final answer never waits because pictures have used everything up.
+        """
+        if self.family is not Family.MESSAGE:
+            return True
+        kept = KEPT.get(self.urgency(), KEPT_OTHERWISE)
+        return all(each.has_capacity(min(1 + kept, each.max_rate)) for each in self._limiters)
+
+    def urgency(self) -> Priority:
+        return min((job.priority for job in self._jobs), default=Priority.TYPING)
 
     def pause(self, until: float) -> None:
         self.paused_until = max(self.paused_until, until)
@@ -94,6 +115,7 @@ class Lane:
             self._jobs.append(job)
             return
         old.method, old.params = job.method, job.params
+        old.wanted, old.latest = job.wanted, job.latest
         old.priority = min(old.priority, job.priority)
         old.waiters.extend(job.waiters)
 
@@ -114,7 +136,7 @@ class Lane:
 
     def pop(self) -> Job | None:
         """The most urgent, of these the oldest."""
-        self._prune()
+        self.prune()
         if not self._jobs:
             return None
         job = min(self._jobs, key=lambda j: (j.priority, j.order))
@@ -122,7 +144,7 @@ class Lane:
         return job
 
     def empty(self) -> bool:
-        self._prune()
+        self.prune()
         return not self._jobs
 
     def cancel(self) -> None:
@@ -130,7 +152,8 @@ class Lane:
             job.cancel()
         self._jobs.clear()
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
+        """Forget what nobody wants any more; its callers get None."""
         for job in [job for job in self._jobs if not job.wanted()]:
             self._jobs.remove(job)
             job.succeed(None)

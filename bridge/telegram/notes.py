@@ -1,8 +1,6 @@
 """The acknowledgements of waiting messages: one each, gone when the message is not waiting."""
 
-from collections.abc import Callable
-
-from bridge.model import Inbound, Place
+from bridge.model import Inbound
 from bridge.telegram import buttons
 from bridge.telegram.background import Background
 from bridge.telegram.lane import Priority
@@ -13,13 +11,9 @@ from bridge.telegram.params import reply_to, target
 class Notes:
     """Those of before a restart are unknown here; a tap on one takes it away."""
 
-    def __init__(
-        self, outbox: Outbox, background: Background, arrived: Callable[[Place], None]
-    ) -> None:
-        """`arrived` is told where a note has come, since it takes a draft away."""
+    def __init__(self, outbox: Outbox, background: Background) -> None:
         self._outbox = outbox
         self._background = background
-        self._arrived = arrived
         self._open: dict[int, int] = {}  # update id -> the note's message, 0 until it is sent
 
     def show(self, inbound: Inbound, text: str) -> None:
@@ -46,7 +40,6 @@ class Notes:
         )
         if sent is None:
             return
-        self._arrived(inbound.key.place)
         if number in self._open:
             self._open[number] = int(sent["message_id"])
         else:

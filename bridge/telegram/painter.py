@@ -1,5 +1,7 @@
 """Draws a running turn: always the newest snapshot, never faster than the view bears.
 
+The picture is made at the moment when it leaves, however long it had to wait.
+
 Whoever shows a snapshot does not wait. The first words are drawn soon after they are said;
 a tiny answer that is over by then is not drawn at all, so nothing stands in its way. While
 nothing happens the picture is drawn again on a beat, so the elapsed time keeps moving and a
@@ -29,12 +31,16 @@ FAREWELL = 2.0  # seconds that a picture on its way may take at the end
 
 
 class Painter:
-    """Implements the port `Live`. `views`: the best first; the next when one is refused."""
+    """Implements the port `Live`, and is the `Sight` of its views.
+
+    `views`: the best first; the next when one is refused.
+    """
 
     def __init__(self, views: Sequence[View], clock: Clock, started_at: datetime) -> None:
         self._views = [*views, Nowhere()]
         self._clock = clock
         self._bare = False
+        self._held = 0.0  # seconds that Telegram made the last picture wait
         self._closing = False
         self._drawn = asyncio.Event()  # no picture is on its way
         self._drawn.set()
@@ -52,6 +58,12 @@ class Painter:
     def again(self) -> None:
         """Something else was sent to this chat, which hid the picture."""
         self._changed.set()
+
+    def picture(self, held: float = 0.0) -> Rich:
+        elapsed = (self._clock.now() - self.progress.started_at).total_seconds()
+        made = frame(self.progress, elapsed, max(held, self._held))
+        self._held = 0.0
+        return Rich(made.text) if self._bare else made
 
     async def close(self) -> None:
         """Returns when no picture is on its way any more, so that none comes after the answer."""
@@ -86,14 +98,13 @@ class Painter:
     async def _draw(self) -> None:
         self._drawn.clear()
         self._changed.clear()
-        elapsed = (self._clock.now() - self.progress.started_at).total_seconds()
-        picture = frame(self.progress, elapsed)
         try:
-            await self._view.draw(Rich(picture.text) if self._bare else picture)
+            await self._view.draw(self)
         except (BadCall, NoSuchMethod, ChatGone) as error:
             self._retreat(error)
         except ChatBusy as busy:
             self._drawn.set()  # nothing is on its way; then the newest is drawn
+            self._held = busy.retry_after
             await self._clock.sleep(busy.retry_after)
         except ChatError as error:
             log.warning("picture_lost", error=type(error).__name__)

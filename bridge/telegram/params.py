@@ -1,11 +1,20 @@
 """The parameters that calls have in common."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from bridge.model import Place
 from bridge.telegram.rich import Rich
 
 Params = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as the value of a parameter."""
+
+    name: str
+    data: bytes
 
 
 def target(place: Place) -> Params:
@@ -21,6 +30,18 @@ def plain(text: Rich) -> Params:
 def message(text: Rich) -> Params:
     """A link preview would fetch what the model wrote, and show it large."""
     return plain(text) | {"link_preview_options": {"is_disabled": True}}
+
+
+def caption(text: Rich) -> Params:
+    if not text.text:
+        return {}
+    entities = {"caption_entities": text.to_api()} if text.entities else {}
+    return {"caption": text.text, **entities}
+
+
+def bare(params: Params) -> Params:
+    """The same without formatting."""
+    return {name: v for name, v in params.items() if name not in {"entities", "caption_entities"}}
 
 
 def reply_to(message_id: int) -> Params:

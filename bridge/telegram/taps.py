@@ -6,22 +6,39 @@ so a slow Telegram does not hold up the next tap.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bridge.model import Arrival, Ask, SessionKey, Stop, Tapped
 from bridge.telegram import buttons
 from bridge.telegram.background import Background
 from bridge.telegram.bot import BadCall
-from bridge.telegram.buttons import Act, Continue, Done, Halt, Pick, SendNow, Withdraw
+from bridge.telegram.buttons import (
+    Act,
+    Better,
+    Cancel,
+    Continue,
+    Done,
+    Halt,
+    Pick,
+    Send,
+    SendNow,
+    Withdraw,
+)
 from bridge.telegram.chat import TelegramChat
 from bridge.telegram.commands import ACTIONS, Tools
 from bridge.telegram.outbox import Outbox
+from bridge.telegram.updates import replied
 from bridge.telegram.waiting import Waiting
 
 CLOSED = "This question is closed."
 NOT_YOURS = "Only the person who was asked, or an owner, can choose here."
 NOTHING_RUNS = "Nothing is running any more."
+SAY_WHY = "Write the reason as your next message. The other buttons still work."
+TOO_LATE = "That question is closed. If this was meant for Claude, send it once more."
+SHOWN = 300  # characters of an answer in words, below its question
 UNKNOWN = "This button does nothing any more."
+CANCELLED = "It is not sent."
 NOTHING_CHOSEN = "Choose at least one, then tap Done."
 
 
@@ -58,8 +75,10 @@ class Taps:
                 self._tell(query, await self._waiting.send_now(tap, update_id))
             case Withdraw(update_id):
                 self._tell(query, await self._waiting.withdraw(tap, update_id))
-            case Continue():
+            case Continue() | Better() | Send():
                 self.close(tap, CLOSED)  # one that counts was made a message at the entrance
+            case Cancel():
+                self.close(tap, CANCELLED)
             case Act() as act:
                 await self._act(tap, query, key, act)
             case None:
@@ -100,6 +119,8 @@ class Taps:
             self._tell(query, UNKNOWN)
         elif ask.multiple:
             self._toggle(tap, query, ask, index)
+        elif ask.reason and index == ask.reason:
+            await self._listen(tap, query, ask)
         else:
             await self._take(tap, query, ask, (index,))
 
@@ -135,12 +156,33 @@ class Taps:
         if await self._asks.take(ask.nonce) is None:
             self.close(tap, CLOSED)
             return
-        self._marked.pop(ask.nonce, None)
         names = ", ".join(ask.options[index] for index in chosen)
         self._tell(query, names)
-        served = await self._engine.signal(ask.key, Tapped(ask.nonce, chosen))
-        shown = names if served else NOTHING_RUNS
-        self._background.spawn(self._chat.settle(ask, tap.message_id, shown), "choice")
+        shown = replace(ask, message_id=tap.message_id)
+        await self._answered(shown, Tapped(ask.nonce, chosen, user=tap.user), names)
+
+    async def _listen(self, tap: Arrival, query: Mapping[str, Any], ask: Ask) -> None:
+        """The question stays open: the other buttons still count."""
+        if await self._asks.listen(ask.nonce, tap.user):
+            self._tell(query, SAY_WHY, alert=True)
+        else:
+            self.close(tap, CLOSED)
+
+    async def worded(self, came: Arrival) -> str:
+        """An answer in words, which came as a message. Why it is none; "": it is one."""
+        ask = await self._asks.worded(came.place, came.user, replied(came))
+        if ask is None or await self._asks.take(ask.nonce) is None:
+            return TOO_LATE
+        label = ask.options[ask.reason] if ask.reason else ""
+        shown = f"{label}: {came.text}" if label else came.text
+        await self._answered(ask, Tapped(ask.nonce, (), came.text, came.user), shown[:SHOWN])
+        return ""
+
+    async def _answered(self, ask: Ask, answer: Tapped, words: str) -> None:
+        self._marked.pop(ask.nonce, None)
+        served = await self._engine.signal(ask.key, answer)
+        shown = words if served else NOTHING_RUNS
+        self._background.spawn(self._chat.settle(ask, shown), "choice")
 
     async def _halt(
         self, tap: Arrival, query: Mapping[str, Any], key: SessionKey, session: str

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.model import Arrival, Kind, Place
+from bridge.model import Arrival, Attachment, Kind, Place
+from bridge.telegram import bodies, mentions
 
 KINDS = (
     "message",
@@ -46,23 +47,41 @@ def read(raw: Raw, names: Names) -> Arrival:
 
 
 def message(raw: Raw, body: Raw, names: Names) -> Arrival:
-    text = sound(str(body.get("text", "")))
+    said = sound(bodies.words(body))
+    group = int(body["chat"]["id"]) < 0
+    text = mentions.without(said, names.username) if group else said
+    spoken, files = bodies.voice(body), carried(body, names)
+    kind = Kind.VOICE if spoken else Kind.MESSAGE if files else kind_of(text, names)
     return Arrival(
         update_id=int(raw["update_id"]),
-        kind=kind_of(text, names),
+        kind=kind,
         place=place_of(body),
         user=int(body["from"]["id"]) if "from" in body else 0,
         raw=as_json(raw),
         text=text,
         message_id=int(body["message_id"]),
         sent_at=datetime.fromtimestamp(int(body["date"]), UTC),
+        files=(spoken,) if spoken else files,
+        quote=sound(bodies.quote(body, names.username)),
+        album=str(body.get("media_group_id", "")),
+        forwarded=bodies.forwarded(body),
+        addressed=mentions.addressed(body, said, names.username, command=kind is Kind.COMMAND),
     )
+
+
+def carried(body: Raw, names: Names) -> tuple[Attachment, ...]:
+    """Its own file, and that of another person's message which it replies to."""
+    above = bodies.replied(body)
+    if above is None or bodies.ours(above, names.username):
+        return bodies.files(body)
+    return (*bodies.files(body), *bodies.files(above))
 
 
 def edit(raw: Raw, body: Raw, names: Names) -> Arrival:
     """Other words for an earlier message; that it became a command or lost its text is nothing."""
     came = message(raw, body, names)
-    return replace(came, kind=Kind.EDIT if came.kind is Kind.MESSAGE else Kind.OTHER)
+    other = came.kind is Kind.MESSAGE and not body.keys().isdisjoint({"text", "caption"})
+    return replace(came, kind=Kind.EDIT if other else Kind.OTHER)
 
 
 def tap(raw: Raw, body: Raw, _names: Names) -> Arrival:
@@ -149,16 +168,29 @@ def as_json(raw: Any) -> str:
     return json.dumps(raw, separators=(",", ":"), default=str)
 
 
-ATTACHMENTS = frozenset({
-    "animation", "audio", "contact", "document", "location", "photo",
-    "poll", "sticker", "video", "video_note", "voice",
-})  # fmt: skip
-
-
-def attachment(came: Arrival) -> bool:
-    """A message without text that somebody sent on purpose, unlike "X joined the group"."""
+def unsupported(came: Arrival) -> bool:
+    """A message that somebody sent on purpose, unlike "X joined the group", of a kind unknown."""
     body = json.loads(came.raw).get("message")
-    return isinstance(body, dict) and not ATTACHMENTS.isdisjoint(body)
+    return isinstance(body, dict) and not bodies.UNSUPPORTED.isdisjoint(body)
+
+
+def forum(came: Arrival) -> bool:
+    """Whether the chat has topics. A private one says so only in each of them."""
+    body = json.loads(came.raw).get("message", {})
+    return bool(body.get("chat", {}).get("is_forum") or body.get("is_topic_message"))
+
+
+def correction(came: Arrival) -> int:
+    """The message of ours that showed other words for what was said; 0: it corrects none."""
+    above = json.loads(came.raw).get("message", {}).get("reply_to_message", {})
+    ours = above.get("from", {}).get("is_bot") and bodies.heard(above)
+    return int(above["message_id"]) if ours else 0
+
+
+def replied(came: Arrival) -> int:
+    """The message that it is a reply to; 0: to none."""
+    above = json.loads(came.raw).get("message", {}).get("reply_to_message", {})
+    return int(above.get("message_id", 0))
 
 
 def tapped(came: Arrival) -> bool:

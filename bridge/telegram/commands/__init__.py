@@ -5,12 +5,25 @@ waiting messages. Text that begins with an unknown /word is a message like any o
 are what the buttons below replies do, by the verb they carry.
 """
 
-from bridge.actor import folder
+from functools import partial
+
 from bridge.model import Stop
-from bridge.telegram import costs
-from bridge.telegram.commands import changing, making, resuming, state, switching
+from bridge.telegram.commands import (
+    changing,
+    costs,
+    granting,
+    making,
+    modes,
+    people,
+    picking,
+    reasons,
+    resuming,
+    state,
+    switching,
+    welcome,
+)
 from bridge.telegram.commands.context import Action, Command, Context, Refusal, Reply, Tools
-from bridge.telegram.commands.words import code
+from budgets.gate import State
 
 __all__ = [
     "ACTIONS",
@@ -25,32 +38,10 @@ __all__ = [
     "menu",
 ]
 
-HELLO = (
-    "I am Claude Code on your server. Write what you want done; I work in a folder there and "
-    "answer here while I work."
-)
-
-
-async def start(context: Context) -> Reply:
-    me = context.settings.users[context.user]
-    session = await context.desk.sessions.find(context.key)
-    path = session.folder if session else folder(context.key, context.settings)
-    lines = [
-        f"Hello {code(me.name)}!" if me.name else "Hello!",
-        HELLO,
-        "",
-        f"- You are: {me.role}",
-        f"- Session: {code(context.key.name)}",
-        f"- Folder: {code(str(path))}",
-        "",
-        "Try: *What is in this folder?* or *Write a small script that says hello.*",
-        "/help lists the commands, /stop stops me, /cost shows what was spent.",
-    ]
-    return Reply("\n".join(lines))
-
 
 async def help_(_context: Context) -> Reply:
     lines = [f"- /{command.name}: {command.help}" for command in COMMANDS]
+    lines.append("- /plan TEXT: make a plan first, and show it before anything is changed")
     return Reply("\n".join(["Write anything and I work on it. Commands:", "", *lines]))
 
 
@@ -59,15 +50,10 @@ async def stop(context: Context) -> Reply:
     return Reply("Stopping." if stopped else "Nothing is running.")
 
 
-async def cost(context: Context) -> Reply:
-    view = await costs.view(context.user, context.settings, context.desk.ledger, context.now)
-    return Reply(costs.text(view))
-
-
 COMMANDS = (
-    Command("start", "what this is and how to begin", start),
+    Command("start", "what this is and how to begin", welcome.start),
     Command("help", "this list", help_),
-    Command("new", "NAME [FOLDER]: begin another session", making.new),
+    Command("new", "NAME [FOLDER]: begin another session", making.new, topics=True),
     Command("session", "NAME: go to that session", switching.session),
     Command("sessions", "all sessions, with buttons to switch", switching.sessions),
     Command("rename", "[OLD] NEW: another name for a session", changing.rename),
@@ -75,9 +61,18 @@ COMMANDS = (
     Command("fork", "[NAME]: go on with this conversation in a copy", making.fork),
     Command("resume", "go on with a conversation from a terminal", resuming.resume, slow=True),
     Command("stop", "stop what is running", stop),
+    Command("model", "[NAME|auto]: which model answers here", picking.model),
+    Command("effort", "[LEVEL|auto]: how hard it thinks", picking.effort),
+    Command("why", "which model answered last, and why", reasons.why),
     Command("retry", "ask the last question again", resuming.retry),
     Command("timeout", "MINUTES: how long a turn may take", changing.timeout),
-    Command("cost", "what was spent, what is left, and when it resets", cost),
+    Command("verbose", "show what I think and every step", modes.verbose),
+    Command("smart", "long answers as a summary and files", modes.smart),
+    Command("default", "show what I do, then my answer", modes.default),
+    Command("cost", "what was spent, what is left, and when it resets", costs.cost),
+    Command("grant", "USER AMOUNT: more dollars for somebody (owner)", granting.grant, slow=True),
+    Command("gate", "everyone's hour: open, closed, by whom (owner)", granting.gate),
+    Command("users", "who may use this bot; to remove somebody (owner)", people.users),
     Command("status", "this session: what runs, what waits, model and cost", state.status),
 )
 
@@ -87,8 +82,20 @@ ACTIONS = {
     "go": Action(switching.go),
     "tree": Action(making.worktree, slow=True),
     "delete": Action(changing.delete, slow=True),
+    "model": Action(picking.pick),
+    "effort": Action(picking.effort),
     "keep": Action(changing.keep),
     "resume": Action(resuming.adopt, slow=True),
+    "grant": Action(granting.more, slow=True),
+    "gate-open": Action(partial(granting.decide, State.OPEN)),
+    "gate-small": Action(partial(granting.decide, State.SMALL)),
+    "gate-shut": Action(partial(granting.decide, State.SHUT)),
+    "member": Action(partial(welcome.approve, "member"), slow=True),
+    "guest": Action(partial(welcome.approve, "guest"), slow=True),
+    "ignore": Action(welcome.ignore, slow=True),
+    "users": Action(people.users),
+    "remove": Action(people.ask),
+    "dismiss": Action(people.dismiss, slow=True),
 }
 
 

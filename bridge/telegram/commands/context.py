@@ -9,6 +9,9 @@ from bridge.ports import Desk, Engine, Folders, Histories
 from bridge.progress import Progress
 from bridge.settings import Role, Settings
 from bridge.telegram.buttons import Markup
+from bridge.telegram.picture import Chart
+from bridge.telegram.roll import Fixed, Roll
+from bridge.telegram.updates import forum
 
 
 class Refusal(Exception):
@@ -29,6 +32,9 @@ class Context:
     histories: Histories
     folders: Folders
     running: Callable[[SessionKey], Progress | None]
+    roll: Roll = Fixed()  # noqa: RUF009 - it has no state
+    update_id: int = 0  # of the command or tap
+    forum: bool = False  # the chat has topics
 
     @property
     def role(self) -> Role:
@@ -45,11 +51,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`text` is Markdown. `toast` is shown for a moment, where a button was tapped."""
+    """`text` is Markdown. `toast` is shown for a moment, where a button was tapped.
+
+    `chart` is drawn when the text is sent, and follows as a photo.
+    """
 
     text: str
     keyboard: Markup | None = None
     toast: str = ""
+    chart: Chart | None = None
+    place: Place | None = None  # where it is told; None = where it was asked
 
 
 Run = Callable[[Context], Awaitable[Reply]]
@@ -57,12 +68,16 @@ Run = Callable[[Context], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`slow`: it may take a while, so nobody waits for it, the next update neither."""
+    """`slow`: it may take a while, so nobody waits for it, the next update neither.
+
+    `topics`: where the chat has topics, it makes one, and is slow for that.
+    """
 
     name: str
     help: str
     run: Run
     slow: bool = False
+    topics: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,7 @@ class Tools:
     folders: Folders
     settings: Callable[[], Settings]
     running: Callable[[SessionKey], Progress | None]
+    roll: Roll = Fixed()  # noqa: RUF009 - it has no state
 
     async def run(
         self, job: Command | Action, asked: Arrival, key: SessionKey, argument: str
@@ -99,6 +115,9 @@ class Tools:
             histories=self.histories,
             folders=self.folders,
             running=self.running,
+            roll=self.roll,
+            update_id=asked.update_id,
+            forum=forum(asked),
         )
         try:
             return await job.run(context)

@@ -1,5 +1,9 @@
-"""Sessions are made: /new and /fork, and the worktree that /new offers for a git folder."""
+"""Sessions are made: /new and /fork, and the worktree that /new offers for a git folder.
 
+Where a chat has topics, /new makes one for the session, if it may.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +20,17 @@ async def new(context: Context) -> Reply:
     words = context.argument.split()
     if not 1 <= len(words) <= 2:
         raise Refusal(usage(context))
-    key = context.session(await choosing.new_name(words[0], context))
-    if len(words) == 2:
-        return await borrowing(key, words[1], context)
+    name = await choosing.new_name(words[0], context)
+    if context.forum and (place := await context.desk.chat.topic(context.place.chat, name)):
+        there = replace(context, key=SessionKey(place.chat, place.thread, name))
+        return replace(await begun(name, words[1:], there), place=place)
+    return await begun(name, words[1:], context)
+
+
+async def begun(name: str, folder: Sequence[str], context: Context) -> Reply:
+    key = context.session(name)
+    if folder:
+        return await borrowing(key, folder[0], context)
     path = await lodging.unused(key, context.settings, context.desk.sessions)
     await make(fresh(key, path, context), context)
     return Reply(f"Session {code(key.name)} is ready. It works in {code(str(path))}.")

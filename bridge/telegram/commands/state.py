@@ -20,7 +20,7 @@ async def status(context: Context) -> Reply:
     waiting = await context.desk.inbox.waiting(context.key)
     if others := waiting - bool(running):
         lines.append(f"- Waiting: {count(others, 'message')}")
-    return Reply("\n".join([*lines, *(details(session) if session else ())]))
+    return Reply("\n".join([*lines, *(details(session, context.settings) if session else ())]))
 
 
 def summary(session: Session, context: Context) -> str:
@@ -50,9 +50,12 @@ def doing(running: Progress | None, now: datetime) -> str:
     return f"Running for {clock(elapsed)}: {running.phase}{step}"
 
 
-def details(session: Session) -> list[str]:
+def details(session: Session, settings: Settings) -> list[str]:
     where = f" ({code(session.borrowed)})" if session.borrowed else ""
-    lines = [f"- Folder: {code(str(session.folder))}{where}"]
+    lines = [
+        f"- Folder: {code(str(session.folder))}{where}",
+        f"- Mode: {session.mode or settings.sessions.mode}",
+    ]
     if session.pin:
         lines.append(f"- Model chosen with /model: {session.pin}")
     if session.minutes:

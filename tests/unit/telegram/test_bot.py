@@ -11,6 +11,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from bridge.errors import ChatBusy, ChatError, ChatGone
+from bridge.simulator.bot_api import TOKEN as SIMULATED
+from bridge.simulator.bot_api import telegram
+from bridge.simulator.serve import serving
+from bridge.simulator.world import World
 from bridge.telegram.bot import (
     BadCall,
     Bot,
@@ -19,6 +23,7 @@ from bridge.telegram.bot import (
     PollConflict,
     TokenRefused,
 )
+from bridge.telegram.params import Upload
 
 TOKEN = "123456:made-up-token"
 
@@ -147,6 +152,35 @@ async def test_a_group_that_moved_cannot_be_written_to(server: Server, bot: Bot)
 async def test_an_edit_that_changes_nothing_is_a_success(server: Server, bot: Bot) -> None:
     server.refuse(400, "Bad Request: message is not modified: specified new message content ...")
     assert await bot.call("editMessageText", chat_id=1) is True
+
+
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+async def test_a_server_in_trouble_leaves_the_fate_open(
+    server: Server, bot: Bot, code: int
+) -> None:
+    server.refuse(code, "Internal Server Error")
+    with pytest.raises(ChatUnreachable) as caught:
+        await bot.call("sendMessage")
+    assert caught.value.perhaps_done
+
+
+async def test_a_file_is_uploaded_under_its_name() -> None:
+    world = World()
+    async with serving(telegram(world)) as url, Bot(SIMULATED, url) as bot:
+        data = bytes(range(256)) * 8000
+        sent = await bot.call(
+            "sendDocument",
+            chat_id=111,
+            document=Upload("rapport å (1).bin", data),
+            caption="Here",
+            reply_markup={"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]},
+        )
+    file = world.files.get(sent["document"]["file_id"])
+    assert file is not None
+    assert file.data == data
+    assert sent["document"]["file_name"] == "rapport å (1).bin"
+    assert sent["caption"] == "Here"
+    assert sent["reply_markup"]["inline_keyboard"][0][0]["text"] == "A"
 
 
 async def test_an_answer_that_is_no_json_is_no_answer(server: Server, bot: Bot) -> None:

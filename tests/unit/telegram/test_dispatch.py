@@ -3,10 +3,10 @@
 import pytest
 
 from bridge.errors import BudgetError, StoreError
-from bridge.model import Arrival, Ask, Inbound, SessionKey, Stop, Tapped
+from bridge.model import Arrival, Ask, Inbound, Mode, SessionKey, Stop, Tapped
 from bridge.telegram import buttons, taps
 from bridge.telegram.bot import BadCall
-from bridge.telegram.dispatch import TEXT_ONLY
+from bridge.telegram.dispatch import UNSUPPORTED
 from bridge.telegram.updates import arrival
 from tests.fakes import START
 from tests.unit.telegram import raws
@@ -41,9 +41,15 @@ class TestMessage:
         await desk.idle()
         assert desk.api.texts() == ["10 messages are waiting already."]
 
-    async def test_a_picture_gets_a_sentence(self, desk: Bot) -> None:
+    async def test_a_picture_is_a_message(self, desk: Bot) -> None:
         await desk.bring(raws.message(1, "", photo=[{"file_id": "x"}]))
-        assert desk.api.texts() == [TEXT_ONLY]
+        assert desk.engine.activated == [KEY]
+        assert desk.inbox.rows[1][1].image
+
+    async def test_a_kind_nobody_reads_gets_a_sentence(self, desk: Bot) -> None:
+        await desk.bring(raws.message(1, "", sticker={"file_id": "x", "emoji": "😀"}))
+        assert desk.api.texts() == [UNSUPPORTED]
+        assert desk.engine.activated == []
 
     async def test_somebody_joining_gets_nothing(self, desk: Bot) -> None:
         await desk.bring(raws.message(1, "", new_chat_members=[{"id": 3}]))
@@ -80,7 +86,7 @@ class TestTap:
         await desk.asks.open(ASK)
         await desk.bring(raws.tap(1, "a:ab12:0"))
         assert desk.toasts() == ["Allow"]
-        assert desk.engine.signals == [(KEY, Tapped("ab12", (0,)))]
+        assert desk.engine.signals == [(KEY, Tapped("ab12", (0,), user=1))]
         [edit] = desk.api.of("editMessageText")
         assert edit.params["text"].endswith("→ Allow")
         assert desk.inbox.finished == {1}
@@ -103,7 +109,7 @@ class TestTap:
         bens = Ask("ef56", KEY, 7, 2, "Run this?", "ls", ("Allow", "Deny"))
         await desk.asks.open(bens)
         await desk.bring(raws.tap(1, "a:ef56:1", user=1))
-        assert desk.engine.signals == [(KEY, Tapped("ef56", (1,)))]
+        assert desk.engine.signals == [(KEY, Tapped("ef56", (1,), user=1))]
 
     async def test_when_nobody_serves_the_turn_any_more_the_question_says_so(
         self, desk: Bot
@@ -127,7 +133,7 @@ class TestTap:
         await desk.asks.open(ASK)
         desk.api.plan("answerCallbackQuery", BadCall("query is too old"))
         await desk.bring(raws.tap(1, "a:ab12:0"))
-        assert desk.engine.signals == [(KEY, Tapped("ab12", (0,)))]
+        assert desk.engine.signals == [(KEY, Tapped("ab12", (0,), user=1))]
 
 
 class TestSeveralChoices:
@@ -141,12 +147,12 @@ class TestSeveralChoices:
         last = desk.api.of("editMessageReplyMarkup")[-1].params["reply_markup"]
         assert buttons.marked(last) == {0, 2}
         await desk.bring(raws.tap(5, "d:cd34", markup=stale))
-        assert desk.engine.signals == [(KEY, Tapped("cd34", (0, 2)))]
+        assert desk.engine.signals == [(KEY, Tapped("cd34", (0, 2), user=1))]
 
     async def test_ticks_survive_a_restart_on_the_keyboard(self, desk: Bot) -> None:
         await desk.asks.open(DRINKS)
         await desk.bring(raws.tap(1, "d:cd34", markup=buttons.question(DRINKS, {1})))
-        assert desk.engine.signals == [(KEY, Tapped("cd34", (1,)))]
+        assert desk.engine.signals == [(KEY, Tapped("cd34", (1,), user=1))]
 
     async def test_done_without_a_tick_is_no_answer(self, desk: Bot) -> None:
         await desk.asks.open(DRINKS)
@@ -171,7 +177,7 @@ class TestStop:
 
     async def test_the_native_stop_stops_the_session_that_drew_the_draft(self, desk: Bot) -> None:
         other = SessionKey(1, 0, "other")
-        async with desk.chat.live(Inbound(7, other, 1, "hi", 42, START)):
+        async with desk.chat.live(Inbound(7, other, 1, "hi", 42, START), Mode.DEFAULT):
             await desk.bring(raws.stop(9, 7))
         assert desk.engine.signals == [(other, Stop(1))]
         assert desk.inbox.finished == {9}
@@ -190,7 +196,7 @@ class TestRecovery:
             await desk.inbox.put(arrival(raw, NAMES), 10)
         await desk.dispatch.recover()
         await desk.idle()
-        assert desk.engine.signals == [(KEY, Stop(1)), (KEY, Tapped("ab12", (1,)))]
+        assert desk.engine.signals == [(KEY, Stop(1)), (KEY, Tapped("ab12", (1,), user=1))]
         assert desk.inbox.finished == {1, 2}
 
     async def test_of_somebody_removed_meanwhile_nothing_is_done(self, desk: Bot) -> None:

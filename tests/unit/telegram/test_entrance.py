@@ -6,7 +6,8 @@ from bridge.errors import BudgetError
 from bridge.model import Answer, Inbound, Kind, Outcome, Place, SessionKey
 from bridge.telegram import taps
 from bridge.telegram.dispatch import GOING_ON
-from bridge.telegram.entrance import GO_ON, TurnedAway
+from bridge.telegram.entrance import GO_ON
+from bridge.telegram.files.limits import TurnedAway
 from bridge.telegram.updates import arrival
 from tests.fakes import START
 from tests.unit.telegram import raws
@@ -15,6 +16,10 @@ from tests.unit.telegram.fakes_sessions import NAMES, Bot
 KEY = SessionKey(1, 0, "main")
 DOCS = SessionKey(1, 0, "docs")
 LOST = Answer(7, DOCS, 1007, "I was interrupted.", Outcome.LOST)
+
+
+async def noted(_: int) -> None:
+    """A part was confirmed."""
 
 
 class TestRetry:
@@ -42,7 +47,7 @@ class TestContinue:
         """A crash cut off a turn in docs; the chat is in main."""
         bot.add("docs")
         bot.turns.answers[7] = LOST
-        await bot.chat.answer(LOST)
+        await bot.chat.answer(LOST, noted)
         return bot
 
     async def test_the_answer_of_a_turn_that_was_cut_off_has_the_button(self, lost: Bot) -> None:
@@ -50,7 +55,7 @@ class TestContinue:
 
     @pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.FAILED, Outcome.STOPPED])
     async def test_other_answers_have_none(self, bot: Bot, outcome: Outcome) -> None:
-        await bot.chat.answer(Answer(7, KEY, 1007, "Yes.", outcome))
+        await bot.chat.answer(Answer(7, KEY, 1007, "Yes.", outcome), noted)
         assert "reply_markup" not in bot.api.of("sendMessage")[-1].params
 
     async def test_it_sends_the_word_to_the_session_that_was_cut_off(self, lost: Bot) -> None:
@@ -115,7 +120,7 @@ class TestClosedFolder:
     async def test_who_may_not_use_the_folder_may_not_write_to_its_session(self, bot: Bot) -> None:
         await bot.says("/new fix homelab", chat=-5)
         with pytest.raises(TurnedAway, match="not open to you"):
-            await bot.says("rm -r .", user=2, chat=-5)
+            await bot.says("@TollBot rm -r .", user=2, chat=-5)
         assert bot.engine.activated == []
 
     async def test_nor_ask_again_what_was_asked_there(self, bot: Bot) -> None:
@@ -127,7 +132,7 @@ class TestClosedFolder:
 
     async def test_who_may_does(self, bot: Bot) -> None:
         await bot.says("/new fix notes", chat=-5)
-        await bot.says("hello", user=2, chat=-5)
+        await bot.says("@TollBot hello", user=2, chat=-5)
         assert bot.engine.activated == [SessionKey(-5, 0, "fix")]
 
     async def test_a_folder_that_was_taken_from_the_settings_is_closed_to_all(
@@ -137,3 +142,38 @@ class TestClosedFolder:
         bot.sessions.names[Place(1)] = "fix"
         with pytest.raises(TurnedAway):
             await bot.says("hello")
+
+
+class TestNotGoodEnough:
+    @pytest.fixture
+    async def answered(self, bot: Bot) -> Bot:
+        """Ada asked in docs and was answered; the chat is in main."""
+        bot.add("docs")
+        bot.inbox.rows[7] = (
+            arrival(raws.message(7, "why?"), NAMES),
+            Inbound(7, DOCS, 1, "why?", 1007, START),
+        )
+        bot.turns.answers[7] = Answer(7, DOCS, 1007, "Because.", Outcome.DONE)
+        return bot
+
+    async def test_the_question_is_asked_again_of_a_larger_model(self, answered: Bot) -> None:
+        await answered.bring(raws.tap(20, "b:7"))
+        came, inbound = answered.inbox.rows[20]
+        assert (came.kind, inbound.key, inbound.judges) == (Kind.MESSAGE, DOCS, 7)
+        assert inbound.text.endswith("why?")
+        assert "not good enough" in inbound.text
+        assert answered.engine.activated == [DOCS]
+
+    async def test_the_second_tap_changes_nothing(self, answered: Bot) -> None:
+        await answered.bring(raws.tap(20, "b:7"))
+        await answered.bring(raws.tap(21, "b:7"))
+        assert answered.engine.activated == [DOCS]
+        assert answered.toasts() == [GOING_ON, taps.CLOSED]
+
+    @pytest.mark.parametrize(("data", "user"), [("b:7", 2), ("b:999", 1)])
+    async def test_only_who_asked_may_ask_again_and_only_what_was_answered(
+        self, answered: Bot, data: str, user: int
+    ) -> None:
+        await answered.bring(raws.tap(20, data, user=user))
+        assert answered.engine.activated == []
+        assert answered.toasts() == [taps.CLOSED]

@@ -43,6 +43,14 @@ class Door:
         return came
 
 
+class Porch:
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    async def came(self, came: Arrival) -> None:
+        self.heard.append(came.update_id)
+
+
 class Desk:
     """An ingress whose polls bring what a test hands out, and then nothing for 30 seconds."""
 
@@ -51,7 +59,10 @@ class Desk:
         self.inbox = WaitingInbox()
         self.receiver = Receiver()
         self.door = Door()
-        self.ingress = Ingress(self.api, self.inbox, self.door, self.receiver, read, LoopClock())
+        self.porch = Porch()
+        self.ingress = Ingress(
+            self.api, self.inbox, self.door, self.porch, self.receiver, read, LoopClock()
+        )
 
     def bring(self, *batches: Sequence[Any] | Exception) -> None:
         for batch in batches:
@@ -141,6 +152,7 @@ async def test_a_stranger_is_neither_stored_nor_answered_and_the_offset_moves(de
     await desk.run()
     assert desk.inbox.rows == {}
     assert desk.receiver.came == []
+    assert desk.porch.heard == [5, 6, 7]
     assert desk.offsets == [0, 8]
 
 
@@ -206,7 +218,7 @@ async def test_cancelling_ends_it_at_once_in_the_middle_of_a_poll(
     read: Callable[[], Settings],
 ) -> None:
     api = FakeApi(latency=30)
-    ingress = Ingress(api, WaitingInbox(), Door(), Receiver(), read, LoopClock())
+    ingress = Ingress(api, WaitingInbox(), Door(), Porch(), Receiver(), read, LoopClock())
     task = asyncio.create_task(ingress.run(NAMES))
     await asyncio.sleep(1)
     task.cancel()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import Kind, Place
-from bridge.telegram.updates import Names, arrival, attachment, command
+from bridge.telegram.updates import Names, arrival, command, unsupported
 from tests.unit.telegram import raws
 
 NAMES = Names({"cost", "stop"}, "TollBot")
@@ -145,8 +145,8 @@ def test_a_command_is_split_into_name_and_argument() -> None:
     assert command("/new\nX") == ("new", "X")
 
 
-def test_a_photo_is_told_from_somebody_joining() -> None:
-    photo = raws.message(1, "", photo=[{"file_id": "x"}])
+def test_a_sticker_is_told_from_somebody_joining() -> None:
+    sticker = raws.message(1, "", sticker={"file_id": "x"})
     joined = raws.message(1, "", new_chat_members=[{"id": 3}])
-    assert attachment(arrival(photo, NAMES))
-    assert not attachment(arrival(joined, NAMES))
+    assert unsupported(arrival(sticker, NAMES))
+    assert not unsupported(arrival(joined, NAMES))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.model import Answer, Kind, Outcome, SessionKey, Steer
+from bridge.model import Answer, Kind, Mode, Outcome, SessionKey, Steer
 from bridge.telegram import waiting
 from bridge.telegram.bot import BadCall
 from bridge.telegram.updates import arrival
@@ -31,6 +31,10 @@ def steering(busy: Bot) -> Bot:
     users[1] = users[1].model_copy(update={"busy": "steer"})
     busy.settings = busy.settings.model_copy(update={"users": users})
     return busy
+
+
+async def unheard(_parts: int) -> None:
+    """Nobody cares how many parts are there."""
 
 
 def reactions(api: FakeApi, message_id: int) -> list[Any]:
@@ -59,7 +63,7 @@ class TestQueue:
     async def test_the_acknowledgement_goes_when_the_turn_begins(self, busy: Bot) -> None:
         await busy.bring(raws.message(2))
         _, inbound = busy.inbox.rows[2]
-        async with busy.chat.live(inbound):
+        async with busy.chat.live(inbound, Mode.DEFAULT):
             await busy.idle()
             assert deleted(busy.api) == [101]
         await busy.idle()
@@ -67,7 +71,7 @@ class TestQueue:
 
     async def test_it_goes_too_when_the_answer_comes_without_a_turn(self, busy: Bot) -> None:
         await busy.bring(raws.message(2))
-        await busy.chat.answer(Answer(2, KEY, 1002, "No money is left.", Outcome.REFUSED))
+        await busy.chat.answer(Answer(2, KEY, 1002, "No money is left.", Outcome.REFUSED), unheard)
         await busy.idle()
         assert deleted(busy.api) == [101]
 
@@ -75,7 +79,7 @@ class TestQueue:
         for number in range(2, 11):
             await busy.accept(raws.message(number))
         for number in range(2, 11):
-            async with busy.chat.live(busy.inbox.rows[number][1]):
+            async with busy.chat.live(busy.inbox.rows[number][1], Mode.DEFAULT):
                 await asyncio.sleep(0.05)
         await busy.idle()
         sent = len(busy.api.texts())
@@ -134,7 +138,7 @@ class TestSendNow:
         group = SessionKey(-5, 0, "main")
         await bot.bring(raws.message(1, user=1, chat=-5))
         bot.engine.served.add(group)
-        async with bot.chat.live(bot.inbox.rows[1][1]):
+        async with bot.chat.live(bot.inbox.rows[1][1], Mode.DEFAULT):
             await bot.bring(raws.message(2, user=2, chat=-5))
             await bot.bring(raws.tap(3, "n:2", user=2, chat=-5))
         assert bot.toasts() == [waiting.ANOTHERS]

@@ -1,0 +1,1 @@
+"""Files that people send: whether they can be had, where they land, and what was said in them."""
