@@ -8,7 +8,7 @@ one has come, the text stays in the history, and a message that was cut there, o
 `max_tokens`, is resumed by the next one in the middle of a word.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from claude_agent_sdk import (
 )
 
 from bridge.agent.asking import relative
-from bridge.agent.failures import sentence
+from bridge.agent.failures import Failure, sentence
+from bridge.agent.guard import SERVER
 from bridge.model import (
     MICRO,
     AgentEvent,
@@ -45,8 +46,11 @@ SYNTHETIC = "<synthetic>"  # the model name of messages that Claude Code made up
 
 
 class Translator:
-    def __init__(self, folder: Path) -> None:
+    """`denied`: the tool calls that were."""
+
+    def __init__(self, folder: Path, denied: Container[str] = ()) -> None:
         self._folder = folder
+        self._denied = denied
         self._message = ""  # the id of the message that streams
         self._block = 0
         self._counting = False
@@ -55,7 +59,7 @@ class Translator:
         self._resumes = False  # this one goes on where that one ended
         self._spoken: dict[tuple[str, int], str] = {}
         self._context = 0
-        self._failure = ""  # the API's own words
+        self._failure = Failure()
 
     def tell(self, message: Message) -> Iterator[AgentEvent]:
         match message:
@@ -116,7 +120,8 @@ class Translator:
 
     def _assistant(self, message: AssistantMessage) -> Iterator[AgentEvent]:
         if message.model == SYNTHETIC:
-            self._failure = " ".join(b.text for b in message.content if isinstance(b, TextBlock))
+            said = " ".join(b.text for b in message.content if isinstance(b, TextBlock))
+            self._failure = Failure(message.error or "", said)
             return
         for block in message.content:
             self._place(message.message_id)
@@ -138,14 +143,18 @@ class Translator:
             case ThinkingBlock(thinking=text):
                 yield Thinking(self._message, self._block, text)
             case ToolUseBlock(id=id_, name=name, input=given):
-                yield ToolUse(id_, name, relative(given, self._folder))
+                own = name.removeprefix(f"mcp__{SERVER}__")
+                yield ToolUse(id_, own, relative(given, self._folder))
 
     def _results(self, message: UserMessage) -> Iterator[AgentEvent]:
         if isinstance(message.content, str):
             return
         for block in message.content:
             if isinstance(block, ToolResultBlock):
-                yield ToolResult(block.tool_use_id, not block.is_error, plain(block.content))
+                id_ = block.tool_use_id
+                yield ToolResult(
+                    id_, not block.is_error, plain(block.content), denied=id_ in self._denied
+                )
 
     def _retry(self, data: dict[str, Any]) -> Retrying:
         status = data.get("error_status")

@@ -12,14 +12,18 @@ from contextlib import suppress
 from pathlib import Path
 
 MARK = "BRIDGE_CLAUDE_HOME"
+COMMAND = "CLAUDE_CODE_CHILD_SESSION"  # Claude Code gives it to commands, not to MCP servers
 ROUNDS = 5  # a process may start another one between the look and the kill
 
 
-def kill(folder: Path) -> int:
-    """SIGKILL for every process of this home, or of all homes in this folder; how many."""
+def kill(folder: Path, *, commands: bool = False) -> int:
+    """SIGKILL for every process of this home, or of all homes in this folder; how many.
+
+    `commands`: only for what tools have started there, whatever group it has left for.
+    """
     killed: set[int] = set()
     for _ in range(ROUNDS):
-        found = set(pids(folder))
+        found = set(pids(folder, commands=commands))
         if not found:
             break
         killed |= found
@@ -37,22 +41,20 @@ def sweep(config: Path) -> int:
     return kill(config)
 
 
-def pids(folder: Path) -> Iterator[int]:
+def pids(folder: Path, *, commands: bool = False) -> Iterator[int]:
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and int(process.name) != os.getpid():
-            home = marked(process)
-            if home and home.is_relative_to(folder):
+            variables = environment(process)
+            home = variables.get(MARK)
+            mine = home is not None and Path(home).is_relative_to(folder)
+            if mine and (COMMAND in variables or not commands):
                 yield int(process.name)
 
 
-def marked(process: Path) -> Path | None:
-    """The home that a process works for; None: it is not one of ours, or has ended."""
+def environment(process: Path) -> dict[str, str]:
+    """Of one that has ended, or is somebody else's: none."""
     try:
-        variables = (process / "environ").read_bytes().split(b"\0")
+        variables = os.fsdecode((process / "environ").read_bytes()).split("\0")
     except OSError:
-        return None
-    prefix = f"{MARK}=".encode()
-    for variable in variables:
-        if variable.startswith(prefix):
-            return Path(os.fsdecode(variable.removeprefix(prefix)))
-    return None
+        return {}
+    return dict(variable.split("=", 1) for variable in variables if "=" in variable)

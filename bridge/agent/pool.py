@@ -15,12 +15,16 @@ from typing import Any, Protocol, Self
 
 from claude_agent_sdk import ClaudeAgentOptions
 
-from bridge.agent.claude import Claude, Ground
+from bridge.agent.claude import Claude
+from bridge.agent.closed import closed, resolved
 from bridge.agent.connection import Connection, Options
 from bridge.agent.guard import Guard
+from bridge.agent.host import Ground
 from bridge.agent.memory import free_mb
-from bridge.agent.options import Place, options, tools
+from bridge.agent.options import Place, escalation, options
 from bridge.agent.past import new_home
+from bridge.agent.permit import Note, unnoted
+from bridge.agent.premises import ANYBODY, guarding, handed, present, role
 from bridge.agent.spare import Spare
 from bridge.errors import AgentError
 from bridge.model import AgentEvent, Exchange, Prompt, Session, SessionKey
@@ -77,11 +81,16 @@ class Lease:
     async def interrupt(self) -> None:
         await self._client.interrupt()
 
-    async def reply(self, nonce: str, chosen: Sequence[int]) -> None:
-        await self._client.reply(nonce, chosen)
+    async def reply(
+        self, nonce: str, chosen: Sequence[int], words: str = "", user: int = 0
+    ) -> None:
+        await self._client.reply(nonce, chosen, words, user)
 
     async def steer(self, prompt: Prompt) -> bool:
         return await self._client.steer(prompt)
+
+    async def switch(self, model: str) -> None:
+        await self._client.switch(model)
 
     async def kill(self) -> None:
         await self._client.kill()
@@ -92,7 +101,7 @@ class Pool:
 
     `cli` is the wrapper, `config` the folder of the homes, `key` the variable that is none,
     `closed` what no client may read, `recent` what was said last in a session, `free` the
-    machine's free memory in MB, `make` what makes a client.
+    machine's free memory in MB, `make` what makes a client, `note` what writes the audit trail.
     """
 
     def __init__(
@@ -106,6 +115,7 @@ class Pool:
         recent: Recent = nothing,
         free: Callable[[], int] = free_mb,
         make: Make = Claude,
+        note: Note = unnoted,
     ) -> None:
         self._settings = settings
         self._toll = toll
@@ -116,6 +126,7 @@ class Pool:
         self._recent = recent
         self._free = free
         self._make = make
+        self._note = note
         self._most = settings().sessions.max_live
         self._slots = asyncio.Semaphore(self._most)  # whoever has waited longest gets the next
         self._starts = asyncio.Semaphore(STARTS)
@@ -190,21 +201,31 @@ class Pool:
 
     def _made(self, session: Session, url: str) -> Client:
         settings = self._settings()
-        guard = Guard(session.folder, tools(settings), settings.claude.approve, self._closed)
+        shut = self._shut(settings, role(session, settings))
+        guard = guarding(settings, session.folder, shut)
         ground = Ground(
             config=self._config,
-            options=self._options(settings, session.folder, url),
+            options=self._options(settings, session.folder, url, shut),
             start=self._starting,
             spare=partial(self._take_spare, session),
             recent=partial(self._recent, session.key),
+            escalate=escalation(settings),
+            note=self._note,
+            approve_minutes=settings.claude.approve_minutes,
         )
         return self._make(session, guard, ground)
 
-    def _options(self, settings: Settings, folder: Path, url: str) -> Options:
+    def _shut(self, settings: Settings, role: str) -> tuple[Path, ...]:
+        return (*resolved(self._closed), *closed(settings, role, Path.home()))
+
+    def _options(
+        self, settings: Settings, folder: Path, url: str, shut: tuple[Path, ...]
+    ) -> Options:
         def fresh(home: Path, **given: Any) -> ClaudeAgentOptions:
             present(home, mode=0o700)
             present(folder)
-            place = Place(self._cli, home, url, self._key, self._closed)
+            handed(settings, home, folder)
+            place = Place(self._cli, home, url, self._key, shut)
             return options(settings, folder, place, **given)
 
         return fresh
@@ -242,6 +263,10 @@ class Pool:
         return self._free() < self._settings().sessions.min_free_mb
 
     async def _take_spare(self, session: Session) -> Connection | None:
+        """Not for somebody to whom more is open than to everybody: the spare's walls stay."""
+        settings = self._settings()
+        if self._shut(settings, role(session, settings)) != self._shut(settings, ANYBODY):
+            return None
         present(session.folder)
         return await self._spare.take(session.key) if self._spare else None
 
@@ -256,14 +281,9 @@ class Pool:
         async with self._starts:
             if self._tight():
                 return None
-            await connection.open(self._options(settings, home / "empty", url), model)
+            await connection.open(
+                self._options(settings, home / "empty", url, self._shut(settings, ANYBODY)),
+                model,
+                escalate=escalation(settings),
+            )
         return connection
-
-
-def present(folder: Path, mode: int = 0o777) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=mode)
-    except OSError as error:
-        raise AgentError(
-            f"The folder {folder} cannot be made: {error.strerror}. The owner should look at it."
-        ) from error

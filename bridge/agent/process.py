@@ -16,8 +16,10 @@ from pathlib import Path
 
 import claude_agent_sdk
 
+from bridge.agent.account import Account
 from bridge.agent.leftovers import MARK
 from bridge.agent.options import QUIET
+from bridge.errors import AgentError
 
 BASIC = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TERM", "TMPDIR",
          "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
@@ -26,8 +28,9 @@ BASIC = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TE
 
 
 # What `options` sets, and so has to pass.
-PASSED = ("ANTHROPIC_BASE_URL", "NO_PROXY", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_MAX_OUTPUT_TOKENS",
-          MARK, *QUIET)  # fmt: skip
+PASSED = ("ANTHROPIC_BASE_URL", "NO_PROXY", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_TMPDIR",
+          "CLAUDE_CODE_MAX_OUTPUT_TOKENS", "CLAUDE_CODE_AUTO_COMPACT_WINDOW", MARK,
+          *QUIET)  # fmt: skip
 
 
 def binary() -> Path:
@@ -35,16 +38,30 @@ def binary() -> Path:
     return Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
 
 
-def wrapper(names: Iterable[str], claude: Path) -> str:
-    """A shell script that passes on only these variables, and the parent's death."""
+def wrapper(names: Iterable[str], claude: Path, user: Account | None = None) -> str:
+    """A shell script that passes on only these variables, and the parent's death.
+
+    AgentError: there is no program that changes the user.
+    """
     passed = " ".join(f'${{{name}+"{name}=${name}"}}' for name in names)
-    leash = f"{setpriv} --pdeathsig TERM -- " if (setpriv := shutil.which("setpriv")) else ""
-    return f'#!/bin/sh\nexec env -i {passed} {leash}{shlex.quote(str(claude))} "$@"\n'
+    if user:
+        passed += f" HOME={shlex.quote(str(user.home))}"
+    return f'#!/bin/sh\nexec env -i {passed} {leash(user)}{shlex.quote(str(claude))} "$@"\n'
 
 
-def install(folder: Path, names: Iterable[str]) -> Path:
-    """Write the wrapper into a private folder; its path."""
+def leash(user: Account | None) -> str:
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        if user:
+            raise AgentError("claude.user needs setpriv. Install it: apt-get install util-linux")
+        return ""
+    # The change of the user would clear the signal, so it comes first.
+    return f"{setpriv} {user.switch if user else ''} --pdeathsig TERM -- "
+
+
+def install(folder: Path, names: Iterable[str], user: Account | None = None) -> Path:
+    """Write the wrapper into a private folder; its path. AgentError: as `wrapper`."""
     script = folder / "claude"
-    script.write_text(wrapper([*BASIC, *names], binary()))
+    script.write_text(wrapper([*BASIC, *names], binary(), user))
     script.chmod(0o700)
     return script

@@ -13,8 +13,9 @@ from typing import Any
 from claude_agent_sdk import ClaudeAgentOptions
 
 from bridge.agent import leftovers, process
-from bridge.agent.claude import Claude, Ground
+from bridge.agent.claude import Claude
 from bridge.agent.guard import Guard
+from bridge.agent.host import Ground
 from bridge.agent.options import Place, options
 from bridge.agent.pool import Pool
 from bridge.booth.serve import listening
@@ -56,8 +57,15 @@ def installed(folder: Path) -> Path:
     return process.install(folder / "private", [*process.PASSED, *NONE])
 
 
-def alone(current: Settings, session: Session, config: Path, place: Callable[[Path], Place],
-          said: Sequence[Exchange] = ()) -> Claude:  # fmt: skip
+def alone(
+    current: Settings,
+    session: Session,
+    config: Path,
+    place: Callable[[Path], Place],
+    said: Sequence[Exchange] = (),
+    escalate: str = "",
+    make: type[Claude] = Claude,
+) -> Claude:
     """A client without a pool. `place` is where one with this home lives."""
 
     def fresh(home: Path, **given: Any) -> ClaudeAgentOptions:
@@ -72,7 +80,7 @@ def alone(current: Settings, session: Session, config: Path, place: Callable[[Pa
 
     guard = Guard(session.folder, current.claude.tools, current.claude.approve)
     starts = asyncio.Semaphore(1)
-    return Claude(session, guard, Ground(config, fresh, lambda: starts, nothing, recent))
+    return make(session, guard, Ground(config, fresh, lambda: starts, nothing, recent, escalate))
 
 
 @asynccontextmanager
@@ -112,6 +120,9 @@ class OpenToll:
         self.tickets.pop(url, None)
 
     def begin(self, turn: Turn) -> None: ...
+
+    def context(self, key: SessionKey) -> int:
+        return 0
 
     async def end(self, turn: Turn) -> None: ...
 

@@ -67,9 +67,9 @@ async def test_a_stop_ends_the_words_and_what_was_steered_and_the_client_goes_on
 
 
 async def test_a_stop_ends_a_command_and_what_it_started(folder: Path) -> None:
-    """Only what has left the group of the command (`setsid`) is not ended by a stop."""
+    """Also what has left the group of the command."""
     script = Script(
-        When("go", [bash("(sleep 61 & sleep 62 & wait)"), LONG]), When("b", [Say("Again.")])
+        When("go", [bash("(sleep 61 & setsid sleep 62 & wait)"), LONG]), When("b", [Say("Again.")])
     )
     async with claude(folder, script) as client:
         turn = await until(ToolUse, client, "go")

@@ -6,8 +6,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.agent.claude import Ground
 from bridge.agent.guard import Guard
+from bridge.agent.host import Ground
 from bridge.agent.memory import free_mb
 from bridge.agent.pool import Pool
 from bridge.model import AgentEvent, Prompt, Session, SessionKey
