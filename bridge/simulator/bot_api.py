@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bridge.simulator import account, changing, control, params, sending
+from bridge.simulator import account, changing, control, params, sending, topics
 from bridge.simulator.calls import Call
 from bridge.simulator.connection import gone, hang_up, unless_gone
 from bridge.simulator.faults import Fault
@@ -34,6 +34,7 @@ METHODS: dict[str, Callable[[World, Params], Any]] = {
     "getchatmember": account.get_chat_member,
     "getfile": account.get_file,
     "answercallbackquery": account.answer_callback_query,
+    "createforumtopic": topics.create_forum_topic,
     "sendmessage": sending.send_message,
     "senddocument": sending.send_document,
     "sendphoto": sending.send_photo,
@@ -48,6 +49,7 @@ METHODS: dict[str, Callable[[World, Params], Any]] = {
 }
 UNKNOWN = ApiError(404, "Not Found: method not found")
 FAILURES = {"500": "Internal Server Error", "502": "Bad Gateway"}
+LATE = {"lost_reply": "drop", "late_hang": "hang", "late_500": "500"}  # after acting
 
 
 class BotApi:
@@ -106,15 +108,14 @@ class BotApi:
         method: str,
         given: Params,
     ) -> Response | None:
-        match fault.kind:
+        if fault.kind in LATE:
+            await self._execute(method, given)
+        match LATE.get(fault.kind, fault.kind):
             case "429":
                 return refusal(too_many_requests(fault.retry_after))
             case "hang":
                 await gone(request)
             case "drop":
-                await hang_up(request)
-            case "lost_reply":
-                await self._execute(method, given)
                 await hang_up(request)
             case kind:
                 return refusal(ApiError(int(kind), FAILURES[kind]))

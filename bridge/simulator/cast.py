@@ -25,7 +25,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """`members` are people's ids. A private chat has its person's id, a group a negative one."""
+    """`members` are people's ids; with `is_forum` it has topics.
+
+    A private chat has its person's id, a group a negative one.
+    """
 
     id: int
     type: str
@@ -33,6 +36,7 @@ class Chat:
     members: tuple[int, ...]
     username: str = ""
     is_forum: bool = False
+    manages_topics: bool = True  # the bot may make topics
 
     def json(self) -> Json:
         """A Chat object of the Bot API."""

@@ -5,7 +5,7 @@ Errors are `{"error": sentence}`: 404 for what is not there, 400 for what cannot
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bridge.simulator import sharing
 from bridge.simulator.connection import unless_gone
 from bridge.simulator.event_stream import stream
 from bridge.simulator.faults import Fault, Kind
@@ -25,10 +26,17 @@ PAGE = Path(__file__).parent / "web"
 TAP_SECONDS = 10.0
 
 
+Attached = Literal[
+    "", "photo", "document", "video", "animation", "audio", "voice", "video_note"
+]  # "": by what it is
+
+
 class Said(BaseModel):
     user: int
     text: str = ""
     caption: str = ""
+    kind: Attached = ""
+    album: str = ""
     chat: int | None = None
     reply_to: int | None = None
     thread: int | None = None
@@ -116,6 +124,8 @@ class Control:
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise HTTPException(400, "The part named file is missing.")
+            if said.kind:
+                return await self._share(said, file)
             return self._world.upload(
                 said.user,
                 file.filename or "file",
@@ -126,6 +136,15 @@ class Control:
                 reply_to=said.reply_to,
                 thread=said.thread,
             )
+
+    async def _share(self, said: Said, file: UploadFile) -> Json:
+        name, mime = file.filename or "file", file.content_type or "application/octet-stream"
+        more = {"caption": said.caption, "media_group_id": said.album}
+        given = {key: value for key, value in more.items() if value}
+        content = sharing.file(self._world, said.kind, name, mime, await file.read(), **given)
+        return self._world.share(
+            said.user, content, said.chat, reply_to=said.reply_to, thread=said.thread
+        )
 
     async def tap(self, request: Request) -> Response:
         tapped = Tapped.model_validate(await _body(request))

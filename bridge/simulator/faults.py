@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["429", "500", "502", "drop", "hang", "lost_reply"]
+Kind = Literal["429", "500", "502", "late_500", "drop", "lost_reply", "hang", "late_hang"]
 KINDS = frozenset(get_args(Kind))
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """drop: closed before acting; lost_reply: closed after acting; hang: never answered.
+    """drop: closed before acting; hang: never answered, nor acted upon. After acting these are
+    lost_reply and late_hang; late_500 is a 500 after acting.
 
     `method` "*" is any; `chat` None is any; `retry_after` in seconds.
     """

@@ -22,6 +22,7 @@ _QUOTED = 1200  # characters of a tool's output that are quoted back
 _SUGGESTIONS = """\
 - **list files**: I look around in our folder
 - **write a poem**: I make a file
+- **send me the file**: I make one, and you get it here
 - **ask me something**: you answer with a button
 - **run something**: I want your permission first
 - **think hard**: I think before I speak
@@ -62,6 +63,21 @@ def write_file(talk: Talk) -> Sequence[Step]:
         return [Say("A poem, then."), write, Say(refused)]
     summary = f"Done: `{name}` is in our folder. It begins:\n\n> {showpiece.POEM.splitlines()[0]}"
     return [Say("A poem, then."), write, Say(f"{summary}\n\nSay **list files** to see it there.")]
+
+
+def send_file(talk: Talk) -> Sequence[Step]:
+    """Two tools in a row: the file is sent when it was written."""
+    send = talk.tool("send_file")
+    if not (send and talk.tool("Write")):
+        return [Say("I would send you a poem as a file, but I was given no tool for that.")]
+    name = f"poem-{talk.turn + 1}.txt"
+    path = f"{talk.folder}/{name}" if talk.folder else name
+    write = UseTool("Write", {"file_path": path, "content": showpiece.POEM}, pace=0.02)
+    first = Say("A file for you: first I write it.")
+    if talk.results and talk.results[0].is_error:
+        return [first, write, Say(_refused(talk) or "")]
+    give = UseTool(send, {"path": name, "caption": "A poem about a bridge"})
+    return [first, write, give, Say(_refused(talk) or "There it is. I can send any file of ours.")]
 
 
 def ask(talk: Talk) -> Sequence[Step]:
@@ -192,6 +208,7 @@ _QUESTION = {
 _TRICKS: Sequence[tuple[re.Pattern[str], Trick]] = (
     (_words(r"^\W*(hi|hello|hey|hallo|start|help|good (morning|day|evening))\b"), welcome),
     (_words(r"\b(list|show|see)\b.*\bfiles?\b|what.?s here|look around|\bls\b"), list_files),
+    (_words(r"\bsend\b.*\b(file|poem|it)\b"), send_file),
     (_words(r"\bwrite\b.*\b(file|poem)|\bpoem\b"), write_file),
     (_words(r"\bask (me|a question)\b"), ask),
     (_words(r"\brun\b|\bcommand\b"), run),

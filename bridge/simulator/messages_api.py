@@ -13,12 +13,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from bridge.simulator import chores, talk
 from bridge.simulator.answering import Answering, Sleep, headers, new_id, refusal
@@ -28,13 +29,26 @@ from bridge.simulator.script import Fail, Fault, Scenario, part
 from bridge.simulator.talk import Talk
 from bridge.simulator.usage import PromptCache, Usage, count
 
+Windows: TypeAlias = Callable[[], Mapping[str, tuple[float, datetime]]]
+"""Of a subscription, by "5h" and "7d": the part of 1 that is used, and when it is none again."""
+
 
 class MessagesApi(Starlette):
     """The application, and what it was asked."""
 
-    def __init__(self, routes: Sequence[Route], log: Log) -> None:
+    def __init__(self, routes: Sequence[Route], log: Log, windows: Windows) -> None:
         super().__init__(routes=routes)
         self._log = log
+        self._windows = windows
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told = [*message["headers"], *_told(self._windows())]
+                message = {**message, "headers": told}
+            await send(message)
+
+        await super().__call__(scope, receive, tell)
 
     @property
     def requests(self) -> list[Entry]:
@@ -55,10 +69,12 @@ def messages(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Sleep = asyncio.sleep,
     keep: int = 1000,
+    windows: Windows = dict,
 ) -> MessagesApi:
     """The model that plays `scenario`; the log keeps the last `keep` requests.
 
     `key`: the only one accepted (None: any). `models`: the ids that exist (None: `claude-*`).
+    `windows`: told in the headers of each answer, as to a subscription.
     """
     desk = _Desk(scenario, key, models, now, sleep, Log(keep), PromptCache(now))
     routes = [
@@ -69,7 +85,7 @@ def messages(
         Route("/sim/requests", desk.show_requests),
         Route("/sim/bill", desk.show_bill),
     ]
-    return MessagesApi(routes, desk.log)
+    return MessagesApi(routes, desk.log, windows)
 
 
 @dataclass(slots=True)
@@ -184,6 +200,16 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise Failed(Fail(400, "invalid_request_error", "The request body is not valid JSON"))
     return body
+
+
+def _told(windows: Mapping[str, tuple[float, datetime]]) -> list[tuple[bytes, bytes]]:
+    told = {}
+    for name, (used, resets_at) in windows.items():
+        prefix = f"anthropic-ratelimit-unified-{name}"
+        told[f"{prefix}-utilization"] = str(used)
+        told[f"{prefix}-reset"] = str(round(resets_at.timestamp()))
+        told[f"{prefix}-status"] = "allowed" if used < 1 else "rejected"
+    return [(name.encode(), value.encode()) for name, value in told.items()]
 
 
 def _described(model: str) -> dict[str, Any]:

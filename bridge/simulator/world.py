@@ -165,6 +165,18 @@ class World:
             content |= _content("caption", spotted(Text(caption, [])))
         return self._send(user, chat, content, reply_to=reply_to, thread=thread)
 
+    def share(
+        self,
+        user: int,
+        content: Json,
+        chat: int | None = None,
+        *,
+        reply_to: int | None = None,
+        thread: int | None = None,
+    ) -> Json:
+        """A message of any kind; `content` as in the Bot API: see `sharing`."""
+        return self._send(user, chat, content, reply_to=reply_to, thread=thread)
+
     def rewrite(self, user: int, chat: int, message_id: int, text: str) -> Json:
         """Someone edits their own message."""
         sender, place = self._in_chat(user, chat)
@@ -220,6 +232,8 @@ class World:
             if target is None:
                 raise LookupError(f"There is no message {reply_to} in chat {place.id}.")
             content = {**content, "reply_to_message": without_reply(target)}
+        elif thread and (root := self.message(place.id, thread)):
+            content = {**content, "reply_to_message": root}
         message = self.post(place, content, sender=sender, thread=thread)
         return {"update_id": self.updates.push("message", message), "message": message}
 

@@ -8,7 +8,8 @@ from bridge.simulator.guide import guide
 from bridge.simulator.script import Fail, Say, Step, Think, UseTool
 from bridge.simulator.talk import Result, Talk
 
-ALL = ("Bash", "Glob", "Write", "AskUserQuestion", "mcp__tollbridge__escalate")
+SEND = "mcp__tollbridge__send_file"
+ALL = ("Bash", "Glob", "Write", "AskUserQuestion", "mcp__tollbridge__escalate", SEND)
 answer = guide(tokens_per_second=None)
 
 
@@ -43,6 +44,16 @@ def test_it_writes_into_the_folder() -> None:
     talk = Talk(said="write a poem", tools=ALL, folder="/home/me", turn=2)
     assert uses(talk)[0].input["file_path"] == "/home/me/poem-3.txt"
     assert "poem-3.txt" in said(after(talk, "File created"))
+
+
+def test_it_sends_a_file_once_it_was_written() -> None:
+    talk = Talk(said="Send me the file", tools=ALL, folder="/home/me")
+    write, send = uses(talk)
+    assert write.input["file_path"] == "/home/me/poem-1.txt"
+    assert (send.name, send.input["path"]) == (SEND, "poem-1.txt")
+    assert [use.name for use in uses(after(talk, "No.", is_error=True))] == ["Write"]
+    assert "> No." in said(after(talk, "No.", is_error=True))
+    assert not uses(replace(talk, tools=()))
 
 
 def test_a_refusal_is_taken_kindly() -> None:
