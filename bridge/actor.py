@@ -19,6 +19,7 @@ from bridge.model import Inbound, Session, SessionKey
 from bridge.ports import Agent, Desk
 from bridge.session import Event, State
 from bridge.settings import Settings
+from bridge.work import BROKEN
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +55,14 @@ async def served(
     first = await desk.inbox.next(key)
     if first is None:
         return
-    mine = await claimed(first, desk, settings())
+    began = settings()
+    mine = await claimed(first, desk, began)
     async with desk.agents.lend(mine, mailbox) as agent:
         try:
             while found := await following(mine, mailbox, desk, settings()):
+                if outdated(began, settings()):
+                    mailbox.knock()
+                    break
                 await attend(*found, agent, mailbox, desk, settings())
                 mailbox.failures = 0
                 if mailbox.leaving:
@@ -66,6 +71,13 @@ async def served(
         finally:
             if mailbox.state is not State.SUSPENDED:
                 mailbox.take(Event.SUSPEND)
+
+
+def outdated(began: Settings, now: Settings) -> bool:
+    """Whether Claude Code would be started in another way now: then it has to be."""
+    return (began.claude, began.models, began.routing.escalate) != (
+        now.claude, now.models, now.routing.escalate
+    )  # fmt: skip
 
 
 async def claimed(first: Inbound, desk: Desk, settings: Settings) -> Session:
@@ -143,9 +155,7 @@ async def give_up(key: SessionKey, error: Exception, mailbox: Mailbox, desk: Des
     if inbound is None:
         return
     try:
-        await desk.chat.say(
-            key.place, str(error) if isinstance(error, BridgeError) else turn.BROKEN
-        )
+        await desk.chat.say(key.place, str(error) if isinstance(error, BridgeError) else BROKEN)
     except ChatGone as gone:
         log.warning("answer.nowhere", update=inbound.update_id, why=str(gone))
     await desk.inbox.done(inbound.update_id)

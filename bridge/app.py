@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,13 +18,18 @@ import structlog
 
 from bridge import actor
 from bridge.agent import leftovers, process
+from bridge.agent.account import account
 from bridge.agent.histories import Histories
-from bridge.agent.options import NEEDED, sandboxed
+from bridge.agent.options import NEEDED, lent, sandboxed
 from bridge.agent.pool import Pool
+from bridge.alarm import Alarm
 from bridge.booth.keys import Credential, credential
 from bridge.booth.serve import listening
-from bridge.booth.server import TIMEOUT, Booth, Terms
+from bridge.booth.server import TIMEOUT, Booth
+from bridge.booth.shares import Shares
+from bridge.booth.terms import Terms
 from bridge.booth.tickets import Tickets
+from bridge.census import Census
 from bridge.clock import SystemClock
 from bridge.engine.local import Local
 from bridge.errors import SettingsError, StoreError
@@ -32,18 +38,24 @@ from bridge.mailbox import Mailbox
 from bridge.model import SessionKey
 from bridge.ports import Clock, Desk, Ledger
 from bridge.settings import Settings
-from bridge.settings.allowance import limits
+from bridge.settings.allowance import limits, parts, timezone
+from bridge.settings.edit import Editor
 from bridge.store.asks import Asks
 from bridge.store.db import open_database
 from bridge.store.decisions import Decisions
 from bridge.store.inbox import Inbox
 from bridge.store.ledger import Ledger as StoreLedger
+from bridge.store.ledger import recover
 from bridge.store.sessions import Sessions
+from bridge.store.shares import ShareStore
+from bridge.store.trail import Trail
 from bridge.store.turns import Turns
 from bridge.telegram.bot import Bot
 from bridge.telegram.chat import TelegramChat
+from bridge.telegram.files.fetch import Fetch
 from bridge.telegram.gateway import Gateway
 from bridge.telegram.outbox import Outbox, Rates
+from bridge.telegram.roll import Written
 
 log = structlog.get_logger(__name__)
 
@@ -70,17 +82,29 @@ class Bridge:
     desk: Desk
     engine: Local
     gateway: Gateway
+    alarm: Alarm
+    census: Census
+
+    async def tell(self, text: str) -> None:
+        """The owners, in Markdown."""
+        await self.alarm.owners(text)
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.engine.run())
             group.create_task(self.gateway.run())
+            group.create_task(self.census.run())
 
 
 @asynccontextmanager
-async def joined(current: Current, environ: Mapping[str, str]) -> AsyncIterator[Bridge]:
-    """SettingsError, StoreError or ChatError: a sentence that says why it cannot start."""
+async def joined(
+    current: Current, environ: Mapping[str, str], editor: Editor | None = None
+) -> AsyncIterator[Bridge]:
+    """`editor`: of the files that `current` follows; None: nobody can be let in from the chat.
+
+    SettingsError, StoreError or ChatError: a sentence that says why it cannot start.
+    """
     settings = current()
     login = credential(settings.anthropic.api_key.get_secret_value(), environ)
     if login is None:
@@ -92,8 +116,15 @@ async def joined(current: Current, environ: Mapping[str, str]) -> AsyncIterator[
         db = await stack.enter_async_context(open_database(settings.store.url, exclusive=True))
         api, outbox, chat = await telegram(stack, current, clock)
         tickets, ledger, turns = Tickets(), StoreLedger(db), Turns(db, clock)
+        if left := await db.write(recover, clock.now()):
+            log.warning("ledger.recovered", holds=left)
         config = swept(settings)
-        await toll(stack, current, login, tickets, ledger, clock)
+        trail = Trail(db, clock)
+        hidden = (data(settings), *(editor.source.paths() if editor else ()))
+        alarm = await stack.enter_async_context(Alarm(ledger, chat, current, clock))
+        shares = Shares(ShareStore(db))
+        await shares.load()
+        await toll(stack, current, login, tickets, ledger, clock, alarm, shares)
         desk = Desk(
             inbox=Inbox(db, clock),
             sessions=Sessions(db, clock),
@@ -102,11 +133,13 @@ async def joined(current: Current, environ: Mapping[str, str]) -> AsyncIterator[
             ledger=ledger,
             asks=Asks(db),
             agents=await stack.enter_async_context(
-                pool(stack, current, tickets, login, config, turns)
+                pool(stack, current, tickets, login, config, turns, trail, hidden)
             ),
             toll=tickets,
             chat=chat,
             clock=clock,
+            alarm=alarm,
+            files=Fetch(api, clock),
         )
 
         async def serve(key: SessionKey, mailbox: Mailbox) -> None:
@@ -114,9 +147,11 @@ async def joined(current: Current, environ: Mapping[str, str]) -> AsyncIterator[
 
         engine = Local(serve, desk.inbox.undone, clock)
         histories, folders = Histories(config), Disk(current, clock)
-        gateway = Gateway(api, outbox, chat, desk, engine, histories, folders, current)
+        roll = Written(editor, current, clock) if editor else None
+        gateway = Gateway(api, outbox, chat, desk, engine, histories, folders, current, roll)
         await stack.enter_async_context(gateway)
-        yield Bridge(await gateway.probe(), desk, engine, gateway)
+        census = Census(desk.decisions, ledger, current, clock, alarm.owners)
+        yield Bridge(await gateway.probe(), desk, engine, gateway, alarm, census)
 
 
 async def telegram(
@@ -139,15 +174,10 @@ async def toll(
     tickets: Tickets,
     ledger: Ledger,
     clock: Clock,
+    alarm: Alarm,
+    shares: Shares,
 ) -> None:
     """The booth, listening; from here on tickets can be issued."""
-
-    def terms(user: int) -> Terms:
-        settings = current()
-        known = settings.users.get(user)
-        zone = known.timezone if known else "UTC"
-        return Terms(limits(settings, user, clock.now()), zone)
-
     limit = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=60)
     # A proxy in the environment is for the world, not for an API on this machine.
     client = httpx.AsyncClient(timeout=TIMEOUT, limits=limit, mounts=dict.fromkeys(NEAR))
@@ -157,11 +187,27 @@ async def toll(
         credential=login,
         tickets=tickets,
         ledger=ledger,
-        terms=terms,
+        terms=lambda user: terms(current(), user, clock.now()),
         clock=clock,
         client=client,
+        alarm=alarm,
+        shares=shares,
     )
     tickets.address = await stack.enter_async_context(listening(booth.app))
+
+
+def terms(settings: Settings, user: int, now: datetime) -> Terms:
+    """With a subscription its windows are what is limited, and dollars are only counted."""
+    declared = parts(settings)
+    ladder = settings.routing.escalate.ladder
+    return Terms(
+        limits=() if declared else limits(settings, user, now),
+        timezone=timezone(settings, user),
+        models=[model.id for model in settings.models.values()],
+        smallest=settings.models[ladder[0]].id if ladder else "",
+        prices=settings.prices,
+        shares=declared,
+    )
 
 
 def pool(
@@ -171,18 +217,23 @@ def pool(
     login: Credential,
     config: Path,
     turns: Turns,
+    trail: Trail,
+    hidden: tuple[Path, ...],
 ) -> Pool:
+    """`hidden`: what no tool may read."""
     settings = current()
     private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tollbridge-")))
-    names = [*process.PASSED, *login.environment, *allowed(settings.claude.env)]
+    names = [*process.PASSED, *login.environment]
+    names += allowed([*settings.claude.env, *lent(settings)])
     return Pool(
         current,
         tickets,
-        cli=process.install(private, names),
+        cli=process.install(private, names, account(settings.claude.user)),
         config=config,
         key=login.environment,
-        closed=(data(settings),),
+        closed=hidden,
         recent=partial(turns.recent, most=REMEMBERED),
+        note=trail.note,
     )
 
 

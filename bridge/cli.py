@@ -8,8 +8,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine
-from datetime import UTC, datetime
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,9 @@ import click
 from bridge import __version__, logs
 from bridge.errors import BridgeError, SettingsError
 from bridge.settings import Settings, policy, read
+from bridge.settings.load import Source
+
+NO_TURNS = "No turn was answered in the last {days} days."
 
 
 class Commands(click.Group):
@@ -70,16 +73,48 @@ def main(log_level: str) -> None:
 @main.command()
 def run() -> None:
     """Run the bot."""
-    settings = load(token_needed=True)
+    from bridge.settings.edit import Editor  # noqa: PLC0415 the short commands start without it
+    from bridge.settings.keeper import Keeper  # noqa: PLC0415
+
+    source = Source(os.environ, Path.cwd())
+    keeper = Keeper(source)
 
     async def bot() -> None:
-        from bridge.app import joined  # noqa: PLC0415 the short commands start without it
+        from bridge.app import joined  # noqa: PLC0415
 
-        async with joined(lambda: settings, os.environ) as bridge:
+        async with (
+            joined(keeper.current, os.environ, Editor(source)) as bridge,
+            asyncio.TaskGroup() as group,
+        ):
             click.echo(f"@{bridge.name} is listening. Ctrl-C stops it.", err=True)
-            await bridge.run()
+            group.create_task(bridge.run())
+            group.create_task(keeper.run(bridge.tell))
 
     until_stopped(bot())
+
+
+@main.command()
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="default: here")
+@click.option("--token", envvar="TELEGRAM_TOKEN", help="of the bot, from @BotFather")
+@click.option("--key", help='an API key, or of `claude setup-token`; "" = Claude Code is logged in')
+@click.option("--name", help="of the owner")
+@click.option("--timezone", help="of the owner, such as Europe/Copenhagen")
+@click.option("--day-usd", help="what the owner may spend in a day, in dollars")
+@click.option("--new-code", is_flag=True, help="another pairing code, in place of the one before")
+def init(folder: Path | None, *, new_code: bool, **given: str | None) -> None:
+    """Ask for what is missing, write it down, and show the code that makes you the owner.
+
+    Each answer can be an option. The token and the key are best given by variables, which others
+    cannot see: TELEGRAM_TOKEN to write it down; or, to be left where they are,
+    TOLLBRIDGE_TELEGRAM__TOKEN, ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN.
+    """
+    from bridge.setup.begin import begin  # noqa: PLC0415
+    from bridge.setup.questions import Asker  # noqa: PLC0415
+
+    options = {f"--{name.replace('_', '-')}": answer for name, answer in given.items()}
+    asker = Asker(options, terminal=sys.stdin.isatty())
+    where = (folder or Path.cwd()).absolute()
+    begin(where, os.environ, asker, datetime.now(UTC), new_code=new_code)
 
 
 @main.command()
@@ -116,6 +151,37 @@ def check(file: Path | None) -> None:
     click.echo(f"The settings are good: {len(settings.users)} users, {rules} rules.")
 
 
+def day(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no date; write it like 2026-11-01.") from None
+
+
+@main.command()
+@click.option("--user", type=int, help="only this one, by the Telegram id")
+@click.option("--since", callback=day, metavar="YYYY-MM-DD", help="default: the 1st of this month")
+@click.option("--by", multiple=True, default=["day", "user", "session", "model"],
+              type=click.Choice(["day", "user", "session", "model"]),
+              help="add up all but this; may be repeated (of the table only)")  # fmt: skip
+@click.option("--csv", "as_csv", is_flag=True, help="every row, for other programs")
+def cost(user: int | None, since: date | None, by: Sequence[str], *, as_csv: bool) -> None:
+    """What was spent. Days begin at midnight of whoever spent."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from bridge import spending  # noqa: PLC0415
+
+    settings, now = load(token_needed=False), datetime.now(UTC)
+    since = since or spending.this_month(settings, now)
+    rows = asyncio.run(spending.spends(settings, user, since, now))
+    if as_csv:
+        click.echo(spending.as_csv(rows), nl=False)
+    elif rows:
+        Console().print(spending.as_table(rows, by, settings))
+    else:
+        click.echo(f"Nothing was spent since {since}.")
+
+
 @main.group()
 def route() -> None:
     """Which model answers, and why."""
@@ -142,3 +208,68 @@ def explain(text: str, user: int | None, *, as_json: bool) -> None:
         click.echo(json.dumps({"model": choice.model, "rule": choice.rule, "why": choice.why}))
         return
     click.echo(f"{choice.model}  (rule: {choice.rule or 'none, the default'})\n{choice.why}")
+
+
+@route.command()
+@click.option("--settings", "file", type=click.Path(path_type=Path), help="the other settings")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="so far back")
+def replay(file: Path | None, days: int) -> None:
+    """The recorded turns decided again, under other settings or those of now."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from bridge import replaying  # noqa: PLC0415
+
+    settings = load(token_needed=False)
+    other = load(token_needed=False, file=file) if file else settings
+    turns = asyncio.run(replaying.turns(settings, datetime.now(UTC) - timedelta(days=days)))
+    if not turns:
+        click.echo(NO_TURNS.format(days=days))
+        return
+    found = replaying.again(turns, settings, other)
+    Console().print(replaying.replay_table(found))
+    click.echo("\n".join(replaying.changes(found)) or "No turn changes.")
+
+
+@route.command()
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="so far back")
+@click.option("--json", "as_json", is_flag=True)
+def stats(days: int, *, as_json: bool) -> None:
+    """Share and cost of each model, against [routing.expect]."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from bridge import replaying  # noqa: PLC0415
+
+    settings = load(token_needed=False)
+    turns = asyncio.run(replaying.turns(settings, datetime.now(UTC) - timedelta(days=days)))
+    figures = replaying.stats(turns, settings)
+    if as_json:
+        click.echo(json.dumps(figures))
+    elif turns:
+        Console().print(replaying.stats_table(figures))
+        click.echo("\n".join(replaying.remarks(figures, settings.routing.expect.tolerance)))
+    else:
+        click.echo(NO_TURNS.format(days=days))
+
+
+@main.group()
+def config() -> None:
+    """The settings."""
+
+
+@config.command()
+@click.argument("prefix", default="")
+@click.option("--json", "as_json", is_flag=True)
+def show(prefix: str, *, as_json: bool) -> None:
+    """What is in force, and where it comes from: all of it, or what begins with PREFIX."""
+    from bridge.settings.load import Source  # noqa: PLC0415
+    from bridge.settings.show import shown  # noqa: PLC0415
+
+    source = Source(os.environ, Path.cwd(), token_needed=False)
+    found = shown(*source.inspect(), prefix)
+    if not found:
+        raise SettingsError(f"There is no setting that begins with {prefix}.")
+    if as_json:
+        every = {one.key: {"value": one.value, "origin": one.origin} for one in found}
+        click.echo(json.dumps(every, indent=2, ensure_ascii=False))
+        return
+    click.echo("\n".join(map(str, found)))

@@ -20,6 +20,7 @@ from bridge.model import (
     Asked,
     Completed,
     Inbound,
+    Lapsed,
     Outcome,
     Prompt,
     Session,
@@ -32,6 +33,7 @@ from bridge.ports import Agent, Desk
 from bridge.session import Event, State
 from bridge.settings import Settings
 from bridge.watchdog import Watchdog
+from bridge.work import worded
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,8 @@ class Course:
         self._agent = agent
         self._mailbox = mailbox
         self._inbox = desk.inbox
+        self._files = desk.files
+        self._folder = session.folder
         self._clock = desk.clock
         longest = session.minutes or settings.sessions.turn_minutes
         now = self._clock.monotonic()
@@ -83,6 +87,10 @@ class Course:
         async with self._attended(prompt), aclosing(self._events(prompt)) as events:
             async for event in events:
                 yield event
+
+    async def switch(self, model: str) -> None:
+        """As `Agent.switch`."""
+        await self._agent.switch(model)
 
     async def _events(self, prompt: Prompt) -> AsyncGenerator[AgentEvent]:
         self._listen()
@@ -111,6 +119,8 @@ class Course:
             case Asked(ask):
                 self._open.add(ask.nonce)
                 self._mailbox.take(Event.ASK)
+            case Lapsed(ask):
+                self._answered(ask.nonce)
             case Completed() if self._objection and event.outcome is not Outcome.DONE:
                 return replace(event, outcome=Outcome.FAILED, text=self._objection)
         return event
@@ -150,8 +160,8 @@ class Course:
             case Stop():
                 self._mailbox.take(Event.STOP)
                 self._begin(self._end(STOP))
-            case Tapped(nonce=nonce, chosen=chosen):
-                await self._agent.reply(nonce, chosen)
+            case Tapped(nonce=nonce, chosen=chosen, words=words, user=user):
+                await self._agent.reply(nonce, chosen, words, user)
                 self._answered(nonce)
             case Steer(update_id=update_id):
                 await self._steer(update_id, prompt)
@@ -176,8 +186,8 @@ class Course:
             prompt,
             uuid=str(uuid.uuid4()),
             update_id=update_id,
-            text=message.text,
-            files=message.files,
+            text=worded(message),
+            files=await self._files.fetch(message, self._folder),
         )
         if await self._agent.steer(more):
             self.absorbed.append(update_id)

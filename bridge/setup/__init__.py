@@ -1,0 +1,1 @@
+"""`tollbridge init`: from nothing to a bot that waits for its owner."""
