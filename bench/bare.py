@@ -43,7 +43,7 @@ def client(folder: Path, api: str, number: int) -> ClaudeSDKClient:
     cli = process.install(work, [*process.PASSED, *key])
     place = Place(cli, config, api, key, ())
     hook: Any = HookMatcher(hooks=[agree], on_failure="block")
-    given = {"can_use_tool": allow, "hooks": {"PreToolUse": [hook]}, "model": MODEL}
+    given: dict[str, Any] = {"can_use_tool": allow, "hooks": {"PreToolUse": [hook]}, "model": MODEL}
     return ClaudeSDKClient(options(settings, work, place, **given))
 
 

@@ -96,7 +96,7 @@ def said(event: Event) -> str:
 
 def whole(event: Event) -> bool:
     """A message that stays: no draft, no status with a Stop button."""
-    return event.type == "message" and "reply_markup" not in event.details["message"]
+    return event.type == "message" and '"s:' not in json.dumps(event.details["message"])
 
 
 class Bare:

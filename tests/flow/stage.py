@@ -4,7 +4,7 @@ The Claude Code in the middle is the real one.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from bridge.app import Bridge, joined
 from bridge.settings import Settings, read
 from bridge.simulator.bot_api import TOKEN, telegram
+from bridge.simulator.flood import Limits
 from bridge.simulator.live import Draft
 from bridge.simulator.messages_api import MessagesApi, messages
 from bridge.simulator.script import Scenario
@@ -57,8 +58,8 @@ class Stage:
     def texts(self, chat: int = ADA) -> list[str]:
         return [m.get("text", "") for m in self.heard(chat)]
 
-    async def until(self, what: Callable[[], Any]) -> Any:
-        return await self.world.wait(what, PATIENCE)
+    async def until(self, what: Callable[[], Any], patience: float = PATIENCE) -> Any:
+        return await self.world.wait(what, patience)
 
     async def answer(self, words: str, chat: int = ADA) -> Json:
         """The first message of the bot that has these words."""
@@ -95,15 +96,20 @@ async def staged(
     extra: str = "",
     world: World | None = None,
     environ: dict[str, str] | None = None,
+    limits: Limits | None = None,
+    models: Collection[str] | None = None,
 ) -> AsyncIterator[Stage]:
-    """A running bot. The same folder again is the same bot after a restart."""
+    """A running bot. The same folder again is the same bot after a restart.
+
+    `limits`: of Telegram's flood control; None = there is none. `models`: the ids that exist.
+    """
     folder.mkdir(exist_ok=True)
     file = folder / "settings.toml"
     file.write_text(SETTINGS + extra)
     world = world or World()
-    api = messages(scenario, key=KEY)
+    api = messages(scenario, key=KEY, models=models)
     async with AsyncExitStack() as stack:
-        page = await stack.enter_async_context(serving(telegram(world, limits=None)))
+        page = await stack.enter_async_context(serving(telegram(world, limits=limits)))
         model = await stack.enter_async_context(serving(api))
         given = {
             "TOLLBRIDGE_TELEGRAM__BASE_URL": page,

@@ -52,7 +52,7 @@ async def test_a_person_writes_reads_taps_and_stops(page: Page) -> None:
     await expect(from_bot.last).to_contain_text("haiku", timeout=20_000)
 
     await say(page, "ask me something")
-    await page.get_by_test_id("button").first.click(timeout=20_000)
+    await page.get_by_test_id("button").filter(has_text="Bridge").click(timeout=20_000)
     await expect(page.get_by_test_id("toast")).to_be_visible()
     await expect(from_bot.last).to_contain_text("haiku", timeout=20_000)
 

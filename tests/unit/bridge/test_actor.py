@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge import actor, turn
+from bridge import actor
 from bridge.engine.local import Local
 from bridge.errors import ChatError, StoreError
 from bridge.mailbox import Mailbox
 from bridge.model import SessionKey, Turn
 from bridge.session import State
+from bridge.work import BROKEN
 from routing.model import Choice, Request
 from tests.fakes import FakeAgent, FakeDecisions, FakeLedger, Watch, settings
 from tests.unit.bridge.scene import IDLE, KEY, Scene
@@ -264,7 +265,7 @@ async def test_a_message_that_breaks_its_server_is_answered_with_a_sentence_in_t
     await asyncio.sleep(60)
     running.cancel()
     await asyncio.wait({running})
-    assert scene.fakes.chat.said == [(KEY.place, turn.BROKEN)]
+    assert scene.fakes.chat.said == [(KEY.place, BROKEN)]
     assert scene.texts == ["Re: 2"]
     assert scene.fakes.inbox.finished == {1, 2}
     assert len(scene.fakes.agents.lent) == actor.TRIES + 1, "one more for the next message"
@@ -281,5 +282,5 @@ async def test_a_sentence_that_telegram_does_not_take_is_tried_again(scene: Scen
         await scene.serve(watch.over(desk))
     assert 1 not in scene.fakes.inbox.finished
     await scene.serve(watch.over(desk))
-    assert scene.fakes.chat.said == [(KEY.place, turn.BROKEN)]
+    assert scene.fakes.chat.said == [(KEY.place, BROKEN)]
     assert 1 in scene.fakes.inbox.finished

@@ -94,10 +94,11 @@ async def test_a_user_may_think_longer_than_an_agent(scene: Scene) -> None:
 
 async def test_a_slow_chat_is_no_silence_of_the_agent(scene: Scene) -> None:
     class Slow(FakeChat):
-        async def ask(self, ask: Ask) -> None:
+        async def ask(self, ask: Ask) -> int:
             await asyncio.sleep(2 * SILENCE)
-            await super().ask(ask)
+            message = await super().ask(ask)
             scene.mailbox.send(Tapped(ask.nonce, (0,)))
+            return message
 
     scene.fakes.chat = Slow()
     agent = scene.use(FakeAgent([ask(1), 10.0, DONE]))

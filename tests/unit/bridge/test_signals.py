@@ -1,7 +1,7 @@
 """Signals reach the turn that runs, and no other one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -62,9 +62,9 @@ async def test_stop_reaches_a_turn_that_has_not_reached_the_agent_yet(scene: Sce
 
 async def test_a_stop_that_came_too_late_does_not_hit_the_next_turn(scene: Scene) -> None:
     class Slow(FakeChat):
-        async def answer(self, answer: Answer) -> None:
+        async def answer(self, answer: Answer, confirmed: Callable[[int], Awaitable[None]]) -> None:
             await asyncio.sleep(2)
-            await super().answer(answer)
+            await super().answer(answer, confirmed)
 
     scene.fakes.chat = Slow()
     agent = scene.use(FakeAgent(pace=10.0))

@@ -1,7 +1,7 @@
 """The engine with its real servers and its real pool: many sessions, few clients."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,9 +110,9 @@ async def test_a_message_that_waits_for_a_client_waits_and_does_not_run(crowd: C
 
 async def test_an_answer_that_is_only_delivered_cannot_be_stopped(crowd: Crowd) -> None:
     class Slow(FakeChat):
-        async def answer(self, answer: Answer) -> None:
+        async def answer(self, answer: Answer, confirmed: Callable[[int], Awaitable[None]]) -> None:
             await asyncio.sleep(10)
-            await super().answer(answer)
+            await super().answer(answer, confirmed)
 
     crowd.fakes.chat = Slow(faults=[ChatError("Telegram is away.")])
     async with crowd.running() as engine:
