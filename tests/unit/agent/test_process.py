@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,10 @@ def test_only_the_named_variables_pass(tmp_path: Path) -> None:
 
 
 @root
-def test_another_user_has_neither_the_groups_nor_the_home_of_the_bridge(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    uid, gid, groups, *variables = run(tmp_path, NOBODY)
+def test_another_user_has_neither_the_groups_nor_the_home_of_the_bridge() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to others
+        Path(folder).chmod(0o755)
+        uid, gid, groups, *variables = run(Path(folder), NOBODY)
     assert (uid, gid, groups) == ("65534", "65534", "65534")
     assert "HOME=/nonexistent" in variables
 
