@@ -34,6 +34,7 @@ from bridge.booth.meter import Meter
 from bridge.booth.relay import relay
 from bridge.booth.serve import listening
 from bridge.booth.server import TIMEOUT, Booth
+from bridge.booth.shares import Shares
 from bridge.booth.terms import Terms
 from bridge.booth.tickets import Tickets
 from bridge.clock import SystemClock
@@ -44,6 +45,7 @@ from bridge.simulator.serve import serving
 from bridge.store.db import open_database
 from bridge.store.ledger import Ledger
 from budgets.windows import limits
+from tests.fakes import FakeAlarm
 
 KEY = SessionKey(1, 0, "main")
 PLENTY = 10**12  # micro-USD
@@ -80,6 +82,8 @@ async def booth(upstream: str) -> None:
             terms=terms,
             clock=SystemClock(),
             client=client,
+            alarm=FakeAlarm(),
+            shares=Shares(),
         )
         tickets.address = await stack.enter_async_context(listening(built.app))
         tickets.begin(Turn(1, KEY, 1, 1, "haiku", datetime.now(UTC)))

@@ -16,12 +16,11 @@ from bridge.means import afford
 from bridge.model import AgentEvent, Climbed, Session, ToolResult, ToolUse, Turn
 from bridge.ports import Desk
 from bridge.settings import Settings
-from bridge.settings.policy import policy
 from budgets import prices
 from routing import evidence
 from routing.escalate import Standing, Step, affordable, next_step
 from routing.evidence import Call, Trail
-from routing.model import Evidence
+from routing.model import Evidence, Policy
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +38,7 @@ class Climber:
         self,
         turn: Turn,
         session: Session,
+        rules: Policy,
         desk: Desk,
         settings: Settings,
         switch: Callable[[str], Awaitable[None]],
@@ -48,8 +48,7 @@ class Climber:
         self._desk = desk
         self._settings = settings
         self._switch = switch
-        self._policy = policy(settings)
-        self._standing = Standing(turn.model, pinned=session.pin is not None)
+        self._policy = rules
         self._trail = Trail()
         self._told: list[Climbed] = []
         self.models: tuple[str, ...] = (turn.model,)  # those that have worked on it, in their order
@@ -58,7 +57,11 @@ class Climber:
     @property
     def model(self) -> str:
         """The one that works now."""
-        return self._standing.model
+        return self.models[-1]
+
+    @property
+    def _standing(self) -> Standing:
+        return Standing(self.model, len(self.models) - 1, pinned=self._session.pin is not None)
 
     @property
     def offered(self) -> bool:
@@ -109,11 +112,10 @@ class Climber:
             await self._say(f"{model} could not take over, so {self.model} goes on. {error}")
             return Step(None, f"{model} could not be reached")
         climbed = Climbed(self.model, model, step.why)
-        await self._desk.decisions.climbed(self._turn.update_id, climbed)
-        self._standing = Standing(model, self._standing.steps + 1)
         self.models = (*self.models, model)
         self._trail = Trail()
         self._told.append(climbed)
+        await self._desk.decisions.climbed(self._turn.update_id, climbed)
         return step
 
     def _need(self, model: str) -> int:

@@ -66,12 +66,13 @@ async def answered(
     """Steps 5 to 9. `session` is as it is stored when the message is taken."""
     verdict = await afford(inbound.user, desk, settings)
     request = await described(inbound, session, verdict, settings, desk)
-    choice = choose(request, policy(settings))
+    rules = policy(settings)
+    choice = choose(request, rules)
     turn = entered(inbound, choice.model, settings, desk)
     fresh = await desk.turns.enter(turn)
     inbound = await desk.inbox.question(inbound.update_id) or inbound  # edited until just now
     await desk.decisions.record(turn, request, choice)
-    job = Job(inbound, turn, session, choice)
+    job = Job(inbound, turn, session, choice, rules)
     result = await outcome(job, verdict, work, desk, settings, fresh=fresh)
     return await closed(job, result, work.absorbed, desk, settings)
 
@@ -159,7 +160,7 @@ async def closed(
         result.outcome,
         signature(result, (now - turn.started_at).total_seconds(), cost),
         labour.mode(session, settings),
-        better=improvable(result, session, policy(settings)),
+        better=improvable(result, session, job.rules),
     )
     await insist(lambda: desk.turns.close(turn, session, answer, absorbed), desk.clock)
     compare(turn, result, cost)

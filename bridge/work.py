@@ -35,7 +35,7 @@ from bridge.model import (
 from bridge.ports import Desk
 from bridge.progress import Progress, fold
 from bridge.settings import Settings
-from routing.model import Choice
+from routing.model import Choice, Policy
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +69,7 @@ class Job:
     turn: Turn
     session: Session
     choice: Choice
+    rules: Policy  # in force for this turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Result:
 async def done(job: Job, work: Work, desk: Desk, settings: Settings) -> Result:
     """StoreError: nothing of it may be confirmed."""
     turn, session = job.turn, job.session
-    climber = Climber(turn, session, desk, settings, work.switch)
+    climber = Climber(turn, session, job.rules, desk, settings, work.switch)
     progress = Progress(turn.started_at, model=turn.model)
     end = Completed(Outcome.FAILED, BROKEN)
     try:

@@ -40,8 +40,6 @@ from bridge.ports import Alarm, Clock, Ledger
 from budgets.decide import extend
 from budgets.model import Hold, Usage
 
-__all__ = ["TIMEOUT", "Booth", "Terms"]
-
 log = structlog.get_logger(__name__)
 
 DOOR = re.compile(r"/t/(?P<ticket>[^/]+)/(?P<path>.*)")
@@ -75,8 +73,8 @@ class Booth:
         terms: Callable[[int], Terms],
         clock: Clock,
         client: httpx.AsyncClient,
-        alarm: Alarm | None = None,
-        shares: Shares | None = None,
+        alarm: Alarm,
+        shares: Shares,
     ) -> None:
         self._base_url = base_url
         self._credential = credential
@@ -86,7 +84,7 @@ class Booth:
         self._clock = clock
         self._client = client
         self._alarm = alarm
-        self._shares = shares or Shares()
+        self._shares = shares
         self._known = Known()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,8 +168,7 @@ class Booth:
             call = await self._sharper(passage, asked, call, full, terms)
             hold = replace(hold, amount=call.worst, rough=False)
             if full := await self._refused(hold, terms):
-                if self._alarm:
-                    self._alarm.refused(turn, full)
+                self._alarm.refused(turn, full)
                 verdict = extend((full,), hold.amount, terms.timezone, small=hold.small)
                 raise BudgetError(verdict.why)
         return call, hold
@@ -221,8 +218,7 @@ class Booth:
         except StoreError:
             seen.exception("booth.unsettled", held=call.worst)
             return
-        if self._alarm:
-            self._alarm.settled(passage.turn)
+        self._alarm.settled(passage.turn)
 
     def _learn(self, passage: Passage, shape: Shape | None, call: Call) -> None:
         """At once: the next request may be on its way."""

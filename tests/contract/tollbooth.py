@@ -172,7 +172,7 @@ async def house(
             clock=clock or SystemClock(),
             client=client,
             alarm=alarm,
-            shares=seen,
+            shares=seen or Shares(),
         )
         tickets.address = await stack.enter_async_context(listening(booth.app))
         tickets.begin(TURN)
